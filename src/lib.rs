@@ -1,0 +1,10 @@
+//! Publish static sites and React apps to a private S3 bucket behind CloudFront.
+//!
+//! The folders follow the steps of a publish; `docs/ARCHITECTURE.md` is the map of the house.
+
+pub mod error;
+pub mod local;
+pub mod routing;
+pub mod site;
+
+pub use error::{Error, ErrorKind, Result};

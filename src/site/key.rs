@@ -1,0 +1,129 @@
+//! The name of an object below the served prefix.
+
+use std::{borrow::Borrow, fmt};
+
+use serde::{Deserialize, Serialize};
+
+/// S3's limit for a whole key, prefix included, in bytes of UTF-8 (S3 User Guide, "Naming Amazon S3 objects").
+pub const MAX_KEY_BYTES: usize = 1024;
+
+/// A site-relative object key: `index.html`, `static/js/main.0a1b2c3d.js`. Never empty, never starts with `/`.
+///
+/// The key is the file's path below the build folder with `/` between its parts, byte for byte: no Unicode
+/// normalisation, no escaping. Where a URL is needed, it is escaped there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ObjectKey(String);
+
+/// Why a string is not an [`ObjectKey`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidKey {
+    /// S3 has no empty keys.
+    #[error("an object key cannot be empty")]
+    Empty,
+    /// A site-relative key that starts with `/` would be served at `//…`.
+    #[error("an object key cannot start with '/'")]
+    LeadingSlash,
+    /// Longer than [`MAX_KEY_BYTES`].
+    #[error("an object key has at most {MAX_KEY_BYTES} bytes, this one has {0}")]
+    TooLong(usize),
+}
+
+impl ObjectKey {
+    /// Checks `key` and takes it as it is.
+    ///
+    /// # Errors
+    /// [`InvalidKey`] when it is empty, starts with `/`, or is longer than S3 takes.
+    pub fn new(key: impl Into<String>) -> Result<Self, InvalidKey> {
+        let key = key.into();
+        if key.is_empty() {
+            Err(InvalidKey::Empty)
+        } else if key.starts_with('/') {
+            Err(InvalidKey::LeadingSlash)
+        } else if key.len() > MAX_KEY_BYTES {
+            Err(InvalidKey::TooLong(key.len()))
+        } else {
+            Ok(Self(key))
+        }
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part after the last `/`.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The part before the last `/`, empty at the root.
+    pub fn folder(&self) -> &str {
+        self.0.rfind('/').map_or("", |at| &self.0[..at])
+    }
+
+    /// The text after the last `.` of the file name, if any, as it is written.
+    pub fn extension(&self) -> Option<&str> {
+        let (stem, extension) = self.file_name().rsplit_once('.')?;
+        (!stem.is_empty()).then_some(extension)
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Borrow<str> for ObjectKey {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ObjectKey {
+    type Error = InvalidKey;
+    fn try_from(key: String) -> Result<Self, InvalidKey> {
+        Self::new(key)
+    }
+}
+
+impl From<ObjectKey> for String {
+    fn from(key: ObjectKey) -> String {
+        key.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_checked() {
+        let table = [
+            ("index.html", Ok(())),
+            ("a b/ü+#%?\".txt", Ok(())),
+            ("", Err(InvalidKey::Empty)),
+            ("/x", Err(InvalidKey::LeadingSlash)),
+        ];
+        for (key, expected) in table {
+            assert_eq!(ObjectKey::new(key).map(|_| ()), expected, "{key}");
+        }
+        assert!(ObjectKey::new("k".repeat(1024)).is_ok());
+        assert_eq!(ObjectKey::new("k".repeat(1025)), Err(InvalidKey::TooLong(1025)));
+    }
+
+    #[test]
+    fn keys_know_their_parts() {
+        let table = [
+            ("index.html", "", "index.html", Some("html")),
+            ("a/b/app.min.js", "a/b", "app.min.js", Some("js")),
+            (".well-known/.hidden", ".well-known", ".hidden", None),
+            ("CNAME", "", "CNAME", None),
+        ];
+        for (key, folder, name, extension) in table {
+            let key = ObjectKey::new(key).unwrap();
+            assert_eq!((key.folder(), key.file_name(), key.extension()), (folder, name, extension));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The build folder as values: which files there are, what they are, and with which headers they are served.
+
+pub mod class;
+pub mod digest;
+pub mod headers;
+pub mod key;
+
+use std::{path::PathBuf, time::SystemTime};
+
+pub use class::FileClass;
+pub use digest::Sha256;
+pub use headers::Headers;
+pub use key::{InvalidKey, ObjectKey};
+
+/// One file of the build, read and classified: what the published object shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteFile {
+    /// Its key below the served prefix.
+    pub key: ObjectKey,
+    /// Where it is on disk.
+    pub path: PathBuf,
+    /// Its length in bytes when it was hashed.
+    pub size: u64,
+    /// Its modification time when it was hashed: only to notice a change during the publish, never to compare.
+    pub modified: SystemTime,
+    /// The SHA-256 of the whole file.
+    pub sha256: Sha256,
+    /// For files that go up in parts: the SHA-256 of each part of [`part_size`] bytes, in order. Else empty.
+    pub parts: Vec<Sha256>,
+    /// How it may be cached.
+    pub class: FileClass,
+    /// What it is served with.
+    pub headers: Headers,
+}
+
+/// Files above this many bytes go up in parts (16 MiB).
+pub const PART_THRESHOLD: u64 = 16 << 20;
+
+/// The size in bytes of every part but the last of a file of `size` bytes: 16 MiB, doubled until 10,000 parts are
+/// enough (S3 User Guide, "Amazon S3 multipart upload limits").
+pub fn part_size(size: u64) -> u64 {
+    let mut part = PART_THRESHOLD;
+    while size.div_ceil(part) > 10_000 {
+        part *= 2;
+    }
+    part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_stay_within_the_limits_of_s3() {
+        assert_eq!(part_size(17 << 20), 16 << 20);
+        assert_eq!(part_size(10_000 * (16 << 20)), 16 << 20);
+        assert_eq!(part_size(10_000 * (16 << 20) + 1), 32 << 20);
+        let largest = 5 << 40;
+        assert!(largest / part_size(largest) <= 10_000 && part_size(largest) <= 5 << 30);
+    }
+}
