@@ -2,8 +2,11 @@
 //!
 //! The folders follow the steps of a publish; `docs/ARCHITECTURE.md` is the map of the house.
 
+pub mod aws;
 pub mod error;
 pub mod local;
+pub mod plan;
+pub mod release;
 pub mod routing;
 pub mod site;
 

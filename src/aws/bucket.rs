@@ -1,0 +1,326 @@
+//! A bucket below one prefix: the few verbs a publish needs.
+
+use aws_sdk_s3::{
+    Client,
+    error::ProvideErrorMetadata as _,
+    operation::{copy_object::builders::CopyObjectFluentBuilder, put_object::builders::PutObjectFluentBuilder},
+    primitives::ByteStream,
+    types::{ChecksumMode, Delete, MetadataDirective, ObjectIdentifier},
+};
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::Action;
+use crate::{
+    error::{Error, ErrorKind, Result},
+    plan::{Listed, Stored},
+    site::{Headers, ObjectKey, Sha256},
+};
+
+/// What a copy source may contain unescaped: S3 wants it URL-encoded (API reference, CopyObject).
+const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/');
+
+/// On what a write depends (S3 User Guide, "Conditional requests").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// There is no such object yet.
+    Absent,
+    /// The object has this entity tag.
+    Matches(String),
+}
+
+/// One page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPage {
+    /// At most 1,000 objects, in byte order of their keys.
+    pub objects: Vec<Listed>,
+    /// Whether there is more after the last of them.
+    pub more: bool,
+}
+
+/// What S3 says of one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The SHA-256 it was uploaded with, where S3 has one: base64, of several parts with `-N` behind it.
+    pub sha256: Option<String>,
+    /// The headers it is served with.
+    pub headers: Headers,
+    /// Its version, in a bucket with versioning.
+    pub version: Option<String>,
+}
+
+/// A bucket, seen from one served prefix.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    pub(super) client: Client,
+    pub(super) name: String,
+    prefix: String,
+}
+
+impl Bucket {
+    pub(super) fn new(client: Client, name: &str, prefix: &str) -> Self {
+        let prefix = prefix.trim_matches('/');
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        Self { client, name: name.to_owned(), prefix }
+    }
+
+    /// The bucket's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The served prefix: empty, or with a final `/`.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(super) fn full_key(&self, key: &ObjectKey) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    pub(super) fn arn(&self, key: &str) -> String {
+        format!("arn:aws:s3:::{}/{key}", self.name)
+    }
+
+    /// Where the state object `name` is: outside the served prefix, one folder for each prefix of the bucket.
+    pub fn state_key(&self, name: &str) -> String {
+        let site = match self.prefix.trim_end_matches('/') {
+            "" => "@root".to_owned(),
+            prefix => utf8_percent_encode(prefix, NON_ALPHANUMERIC).to_string(),
+        };
+        format!("{STATE}{site}/{name}")
+    }
+
+    /// Reads a state object, with its entity tag.
+    ///
+    /// # Errors
+    /// As AWS answers; that there is no such object is not an error.
+    pub async fn read_state(&self, name: &str) -> Result<Option<(Bytes, String)>> {
+        let key = self.state_key(name);
+        let (on, what) = (self.arn(&key), format!("read the published state in bucket {}", self.name));
+        let action = Action { iam: "s3:GetObject", on: &on, what: &what };
+        let answer = match self.client.get_object().bucket(&self.name).key(&key).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(action.failed(error)),
+        };
+        let etag = bare(answer.e_tag());
+        let body = answer.body.collect().await.map_err(|error| {
+            Error::new(ErrorKind::Service, format!("cannot {what}: the answer broke off"), "run the command again")
+                .because(error)
+        })?;
+        Ok(Some((body.into_bytes(), etag)))
+    }
+
+    /// The entity tag of a state object, if there is one.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn state_etag(&self, name: &str) -> Result<Option<String>> {
+        let key = self.state_key(name);
+        let (on, what) = (self.arn(&key), format!("read the published state in bucket {}", self.name));
+        match self.client.head_object().bucket(&self.name).key(&key).send().await {
+            Ok(answer) => Ok(Some(bare(answer.e_tag()))),
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => Ok(None),
+            Err(error) => Err(Action { iam: "s3:GetObject", on: &on, what: &what }.failed(error)),
+        }
+    }
+
+    /// Writes a state object and returns its entity tag; `None` where the condition did not hold.
+    ///
+    /// # Errors
+    /// As AWS answers, but for the failed condition.
+    pub async fn write_state(&self, name: &str, body: Bytes, condition: Option<&Condition>) -> Result<Option<String>> {
+        let key = self.state_key(name);
+        let (on, what) = (self.arn(&key), format!("write the published state to bucket {}", self.name));
+        let put = self.client.put_object().bucket(&self.name).key(&key).content_type("application/octet-stream");
+        let put = put.checksum_sha256(Sha256::of(&body).base64()).body(ByteStream::from(body));
+        let put = match condition {
+            None => put,
+            Some(Condition::Absent) => put.if_none_match("*"),
+            Some(Condition::Matches(etag)) => put.if_match(format!("\"{etag}\"")),
+        };
+        match put.send().await {
+            Ok(answer) => Ok(Some(bare(answer.e_tag()))),
+            Err(error)
+                if condition.is_some()
+                    && matches!(
+                        error.code(),
+                        Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey")
+                    ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(Action { iam: "s3:PutObject", on: &on, what: &what }.failed(error)),
+        }
+    }
+
+    /// Deletes a state object; that there is none is no error.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn delete_state(&self, name: &str) -> Result<()> {
+        let key = self.state_key(name);
+        let (on, what) = (self.arn(&key), format!("delete the published state in bucket {}", self.name));
+        let action = Action { iam: "s3:DeleteObject", on: &on, what: &what };
+        let sent = self.client.delete_object().bucket(&self.name).key(&key).send().await;
+        sent.map(drop).map_err(|error| action.failed(error))
+    }
+
+    /// Lists up to 1,000 objects of the site after the key `after`.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn list(&self, after: Option<&ObjectKey>) -> Result<ListPage> {
+        let list = self.client.list_objects_v2().bucket(&self.name).prefix(&self.prefix);
+        let list = list.set_start_after(after.map(|key| self.full_key(key)));
+        let (on, what) = (format!("arn:aws:s3:::{}", self.name), format!("list bucket {}", self.name));
+        let action = Action { iam: "s3:ListBucket", on: &on, what: &what };
+        let page = list.send().await.map_err(|error| action.failed(error))?;
+        let objects = page.contents().iter().filter_map(|object| self.listed(object)).collect();
+        Ok(ListPage { objects, more: page.is_truncated() == Some(true) })
+    }
+
+    /// The object as the site sees it; our own state, and a folder marker of the console's, are none of it.
+    fn listed(&self, object: &aws_sdk_s3::types::Object) -> Option<Listed> {
+        let key = object.key()?.strip_prefix(&self.prefix)?;
+        if key.starts_with(STATE) && self.prefix.is_empty() {
+            return None;
+        }
+        Some(Listed {
+            key: ObjectKey::new(key).ok()?,
+            size: object.size().and_then(|size| u64::try_from(size).ok())?,
+            etag: bare(object.e_tag()),
+        })
+    }
+
+    /// Asks for an object's headers and, where S3 has it, the SHA-256 it was uploaded with.
+    ///
+    /// # Errors
+    /// As AWS answers; that there is no such object is not an error.
+    pub async fn head(&self, key: &ObjectKey) -> Result<Option<Head>> {
+        let full = self.full_key(key);
+        let head = self.client.head_object().bucket(&self.name).key(&full).checksum_mode(ChecksumMode::Enabled);
+        let answer = match head.send().await {
+            Ok(answer) => answer,
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => {
+                return Ok(None);
+            }
+            Err(error) => {
+                let (on, what) = (self.arn(&full), format!("read the headers of {key}"));
+                return Err(Action { iam: "s3:GetObject", on: &on, what: &what }.failed(error));
+            }
+        };
+        let own = |value: Option<&str>| value.filter(|value| !value.is_empty()).map(str::to_owned);
+        let headers = Headers {
+            cache_control: own(answer.cache_control()),
+            content_type: own(answer.content_type()),
+            content_encoding: own(answer.content_encoding()),
+            content_language: own(answer.content_language()),
+            content_disposition: own(answer.content_disposition()),
+            metadata: answer.metadata().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
+        };
+        let version = own(answer.version_id());
+        Ok(Some(Head { sha256: own(answer.checksum_sha256()), headers, version }))
+    }
+
+    /// Uploads an object in one request; S3 refuses it unless its bytes have the SHA-256.
+    ///
+    /// # Errors
+    /// As AWS answers; `BadDigest` when the bytes are not those that were hashed.
+    pub async fn put(&self, key: &ObjectKey, body: Bytes, sha256: &Sha256, headers: &Headers) -> Result<Stored> {
+        let full = self.full_key(key);
+        let put = self.client.put_object().bucket(&self.name).key(&full);
+        let put = put_headers(put, headers).checksum_sha256(sha256.base64()).body(ByteStream::from(body));
+        match put.send().await {
+            Ok(answer) => Ok(Stored { etag: bare(answer.e_tag()), version: answer.version_id().map(str::to_owned) }),
+            Err(error) => {
+                let (on, what) = (self.arn(&full), format!("upload {key}"));
+                Err(Action { iam: "s3:PutObject", on: &on, what: &what }.failed(error))
+            }
+        }
+    }
+
+    /// Gives an object other headers by a copy onto itself: no byte is sent. It must still have the entity tag
+    /// `etag`.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn set_headers(&self, key: &ObjectKey, etag: &str, headers: &Headers) -> Result<Stored> {
+        let full = self.full_key(key);
+        let source = utf8_percent_encode(&format!("{}/{full}", self.name), COPY_SOURCE).to_string();
+        let copy = self.client.copy_object().bucket(&self.name).key(&full).copy_source(source);
+        let copy = copy.copy_source_if_match(format!("\"{etag}\"")).metadata_directive(MetadataDirective::Replace);
+        match copy_headers(copy, headers).send().await {
+            Ok(answer) => {
+                let etag = bare(answer.copy_object_result().and_then(|result| result.e_tag()));
+                Ok(Stored { etag, version: answer.version_id().map(str::to_owned) })
+            }
+            Err(error) => {
+                let (on, what) = (self.arn(&full), format!("change the headers of {key}"));
+                Err(Action { iam: "s3:PutObject", on: &on, what: &what }.failed(error))
+            }
+        }
+    }
+
+    /// Deletes up to 1,000 objects of the site.
+    ///
+    /// # Errors
+    /// As AWS answers, for the first object that could not be deleted.
+    pub async fn delete(&self, keys: &[ObjectKey]) -> Result<()> {
+        let identifiers = keys.iter().map(|key| ObjectIdentifier::builder().key(self.full_key(key)).build());
+        let identifiers = identifiers
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build());
+        let delete = identifiers.map_err(|error| {
+            Error::new(ErrorKind::Service, "cannot delete objects", "report this as a bug").because(error)
+        })?;
+        let (on, what) = (self.arn(&format!("{}*", self.prefix)), "delete what the build no longer has");
+        let action = Action { iam: "s3:DeleteObject", on: &on, what: what };
+        let sent = self.client.delete_objects().bucket(&self.name).delete(delete).send().await;
+        let answer = sent.map_err(|error| action.failed(error))?;
+        match answer.errors().first() {
+            None => Ok(()),
+            Some(error) => {
+                let key = error.key().unwrap_or("an object");
+                let text = format!("{}: {}", error.code().unwrap_or("?"), error.message().unwrap_or("no message"));
+                Err(Error::new(
+                    ErrorKind::AccessDenied,
+                    format!("cannot delete {key}"),
+                    format!("allow s3:DeleteObject on {on}, then publish again"),
+                )
+                .because(text))
+            }
+        }
+    }
+}
+
+/// The folder of everything that is not served.
+const STATE: &str = ".cruddur-site/";
+
+/// An entity tag without its quotes.
+pub(super) fn bare(etag: Option<&str>) -> String {
+    etag.unwrap_or_default().trim_matches('"').to_owned()
+}
+
+fn put_headers(put: PutObjectFluentBuilder, headers: &Headers) -> PutObjectFluentBuilder {
+    let Headers { cache_control, content_type, content_encoding, content_language, content_disposition, metadata } =
+        headers.clone();
+    put.set_cache_control(cache_control)
+        .set_content_type(content_type)
+        .set_content_encoding(content_encoding)
+        .set_content_language(content_language)
+        .set_content_disposition(content_disposition)
+        .set_metadata(Some(metadata.into_iter().collect()))
+}
+
+fn copy_headers(copy: CopyObjectFluentBuilder, headers: &Headers) -> CopyObjectFluentBuilder {
+    let Headers { cache_control, content_type, content_encoding, content_language, content_disposition, metadata } =
+        headers.clone();
+    copy.set_cache_control(cache_control)
+        .set_content_type(content_type)
+        .set_content_encoding(content_encoding)
+        .set_content_language(content_language)
+        .set_content_disposition(content_disposition)
+        .set_metadata(Some(metadata.into_iter().collect()))
+}

@@ -1,0 +1,200 @@
+//! AWS's errors in the words of the user's site: what it refused, and what to do next.
+
+use std::{error::Error as StdError, fmt};
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::error::{Error, ErrorKind};
+
+/// What was asked of AWS: the IAM action and the resource it needs, for the error that names both.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Action<'a> {
+    /// For example `s3:PutObject`.
+    pub iam: &'a str,
+    /// For example `arn:aws:s3:::cruddur.com/live/index.html`.
+    pub on: &'a str,
+    /// The phrase that says what could not be done: `upload index.html`.
+    pub what: &'a str,
+}
+
+impl Action<'_> {
+    /// Turns what the SDK says into what the user reads.
+    pub fn failed<E>(&self, error: SdkError<E, Response>) -> Error
+    where
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    {
+        let answer = Answer::of(&error);
+        if let SdkError::ServiceError(_) = error {
+            return self.refused(&answer);
+        }
+        let text = chain(&error);
+        if finds::<CredentialsError>(&error) {
+            return Error::new(
+                ErrorKind::Credentials,
+                format!("cannot {}: no AWS credentials were found", self.what),
+                "set AWS_PROFILE or use --profile, run `aws sso login`, or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY; in GitHub Actions add aws-actions/configure-aws-credentials before this step; \
+                 or rehearse without an account: add --local",
+            )
+            .because(text);
+        }
+        Error::new(
+            ErrorKind::Service,
+            format!("cannot {}: AWS could not be reached or did not answer", self.what),
+            "check the network, the region and --endpoint-url, then run the same command again: it goes on where it \
+             stopped",
+        )
+        .because(text)
+    }
+
+    fn refused(&self, answer: &Answer) -> Error {
+        let Answer { code, status, region, .. } = answer;
+        let (kind, why, next): (ErrorKind, String, String) = match code.as_deref().unwrap_or_default() {
+            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired" => (
+                ErrorKind::Credentials,
+                "the AWS credentials have expired".into(),
+                "sign in again (`aws sso login`, or take new temporary keys), then run the same command: what is \
+                 already uploaded is not sent again"
+                    .into(),
+            ),
+            "InvalidAccessKeyId"
+            | "InvalidClientTokenId"
+            | "SignatureDoesNotMatch"
+            | "UnrecognizedClientException"
+            | "InvalidToken"
+            | "AuthFailure" => (
+                ErrorKind::Credentials,
+                "AWS does not accept these credentials".into(),
+                "check which ones are used with `aws sts get-caller-identity`; AWS_ACCESS_KEY_ID in the environment \
+                 wins over profiles"
+                    .into(),
+            ),
+            "RequestTimeTooSkewed" => (
+                ErrorKind::Credentials,
+                "this machine's clock is more than 15 minutes off".into(),
+                "set the clock (for example `timedatectl set-ntp true`), then run the command again".into(),
+            ),
+            "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => (
+                ErrorKind::Config,
+                "the bucket is in another region".into(),
+                match region {
+                    Some(region) => format!("use --region {region}, or `region = \"{region}\"` in cruddur-site.toml"),
+                    None => "name the bucket's region with --region".into(),
+                },
+            ),
+            "NoSuchBucket" => (
+                ErrorKind::NotFound,
+                "there is no such bucket".into(),
+                "check --bucket (and --endpoint-url), or make everything the site needs with `cruddur-site bootstrap \
+                 DOMAIN`"
+                    .into(),
+            ),
+            "NoSuchDistribution" => (
+                ErrorKind::NotFound,
+                "there is no such distribution in this account".into(),
+                "check --distribution and --profile; `aws cloudfront list-distributions` shows those of the account"
+                    .into(),
+            ),
+            "BadDigest" | "XAmzContentChecksumMismatch" | "XAmzContentSHA256Mismatch" => (
+                ErrorKind::Input,
+                "the bytes that arrived are not those that were hashed".into(),
+                "the file changed while it was being published: wait until the build has ended, then publish again"
+                    .into(),
+            ),
+            "TooManyInvalidationsInProgress" => (
+                ErrorKind::Service,
+                "too many invalidations are in progress".into(),
+                "wait a few minutes and publish again: only the invalidation is left to do".into(),
+            ),
+            "SlowDown" | "ThrottlingException" | "Throttling" | "TooManyRequestsException" => (
+                ErrorKind::Service,
+                "AWS asked to slow down, even after retries".into(),
+                "run the same command again: it goes on where it stopped".into(),
+            ),
+            "PreconditionFailed" | "ConditionalRequestConflict" => (
+                ErrorKind::Rival,
+                "somebody else changed it meanwhile".into(),
+                "run the command again: it starts from what is there now".into(),
+            ),
+            _ if matches!(status, 401 | 403) => (
+                ErrorKind::AccessDenied,
+                format!("these credentials lack the permission {}", self.iam),
+                format!("allow {} on {} in the policy of the user or role that publishes", self.iam, self.on),
+            ),
+            _ if matches!(status, 301 | 307) => (
+                ErrorKind::Config,
+                "the bucket is in another region".into(),
+                "name the bucket's region with --region".into(),
+            ),
+            _ => (
+                ErrorKind::Service,
+                "AWS refused".into(),
+                "run the same command again: it goes on where it stopped; if it fails again, the code above is the \
+                 thing to look up"
+                    .into(),
+            ),
+        };
+        Error::new(kind, format!("cannot {}: {why}", self.what), next).because(answer)
+    }
+}
+
+/// What AWS answered, as far as it said.
+struct Answer {
+    code: Option<String>,
+    message: Option<String>,
+    status: u16,
+    region: Option<String>,
+}
+
+impl Answer {
+    fn of<E: ProvideErrorMetadata>(error: &SdkError<E, Response>) -> Self {
+        let response = error.raw_response();
+        let header = |name| response.and_then(|response| response.headers().get(name)).map(str::to_owned);
+        let body = response.and_then(|response| response.body().bytes());
+        Self {
+            code: error.code().map(str::to_owned),
+            message: error.message().map(str::to_owned),
+            status: response.map_or(0, |response| response.status().as_u16()),
+            // S3 names the region in a header, and for a signature of the wrong one in the body.
+            region: header("x-amz-bucket-region").or_else(|| element(body?, "Region")),
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.code, &self.message) {
+            (Some(code), Some(message)) => write!(f, "AWS: {code}: {message}"),
+            (Some(code), None) => write!(f, "AWS: {code}"),
+            (None, _) => write!(f, "AWS: HTTP status {}", self.status),
+        }
+    }
+}
+
+/// The text of the first XML element `name`.
+fn element(body: &[u8], name: &str) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?;
+    let after = text.split_once(&format!("<{name}>"))?.1;
+    Some(after.split_once('<')?.0.to_owned())
+}
+
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
+}
+
+fn finds<T: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
+    causes(error).any(|cause| cause.is::<T>())
+}
+
+/// The causes of an error in one line, without saying anything twice.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for part in causes(error).map(ToString::to_string) {
+        if !parts.iter().any(|earlier| earlier.contains(&part)) {
+            parts.push(part);
+        }
+    }
+    parts.join(": ")
+}

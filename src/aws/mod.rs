@@ -1,0 +1,81 @@
+//! The only home of AWS SDK types: connections, a bucket, a distribution, and AWS's errors in our words.
+
+pub mod bucket;
+pub mod cloudfront;
+mod fault;
+pub mod multipart;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::tls;
+use aws_smithy_types::retry::RetryConfig;
+
+pub use bucket::{Bucket, Condition, Head, ListPage};
+pub use cloudfront::{CloudFront, Distribution};
+pub(crate) use fault::Action;
+
+/// How to reach AWS: everything else is as every AWS tool has it (environment, profiles, SSO, roles).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// A profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// The region of the bucket.
+    pub region: Option<String>,
+    /// One endpoint for every service: an S3-compatible store, or the local account.
+    pub endpoint_url: Option<String>,
+    /// Fixed credentials (access key id, secret): the local account's.
+    pub credentials: Option<(String, String)>,
+}
+
+/// The clients of one run.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    path_style: bool,
+}
+
+impl Aws {
+    /// Reads the AWS configuration of this machine. Talks to nobody yet.
+    pub async fn connect(connection: &Connection) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .retry_config(RetryConfig::standard().with_max_attempts(5));
+        if let Some(profile) = &connection.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &connection.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &connection.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some((id, secret)) = &connection.credentials {
+            loader = loader.credentials_provider(Credentials::new(id, secret, None, None, "local"));
+        }
+        let mut config = loader.load().await;
+        if config.region().is_none() {
+            config = config.into_builder().region(Region::from_static("us-east-1")).build();
+        }
+        let own_endpoint = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let path_style = config.endpoint_url().is_some() || own_endpoint("AWS_ENDPOINT_URL_S3");
+        Self { config, path_style }
+    }
+
+    /// The bucket `name`, below `prefix`; `region` is where the bucket is known to be, and wins over the configured.
+    pub fn bucket(&self, name: &str, prefix: &str, region: Option<&str>) -> Bucket {
+        let mut config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(self.path_style);
+        if let Some(region) = region {
+            config = config.region(Region::new(region.to_owned()));
+        }
+        Bucket::new(aws_sdk_s3::Client::from_conf(config.build()), name, prefix)
+    }
+
+    /// CloudFront, a service without regions (it is reached in us-east-1).
+    pub fn cloudfront(&self) -> CloudFront {
+        let config = aws_sdk_cloudfront::config::Builder::from(&self.config).region(Region::from_static("us-east-1"));
+        CloudFront::new(aws_sdk_cloudfront::Client::from_conf(config.build()))
+    }
+}

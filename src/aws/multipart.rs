@@ -1,0 +1,154 @@
+//! Uploads in parts: started, filled, completed, and found again after a publish that was cut off.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::{
+    primitives::ByteStream,
+    types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
+};
+use bytes::Bytes;
+
+use super::{
+    Action,
+    bucket::{Bucket, bare},
+};
+use crate::{
+    error::Result,
+    plan::Stored,
+    site::{Headers, ObjectKey, Sha256},
+};
+
+/// An upload in parts that is under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MultipartUpload {
+    /// The object it will become.
+    pub key: ObjectKey,
+    /// S3's name for it.
+    pub id: String,
+}
+
+/// A part that has arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its entity tag with the quotes, as S3 wants it back.
+    pub etag: String,
+    /// Its SHA-256 in base64.
+    pub sha256: String,
+}
+
+impl Bucket {
+    /// Starts an upload in parts.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn start_multipart(&self, key: &ObjectKey, headers: &Headers) -> Result<MultipartUpload> {
+        let full = self.full_key(key);
+        let (on, what) = (self.arn(&full), format!("start the upload of {key}"));
+        let action = Action { iam: "s3:PutObject", on: &on, what: &what };
+        let Headers { cache_control, content_type, content_encoding, content_language, content_disposition, metadata } =
+            headers.clone();
+        let create = self.client.create_multipart_upload().bucket(&self.name).key(&full);
+        let create = create
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .set_cache_control(cache_control)
+            .set_content_type(content_type)
+            .set_content_encoding(content_encoding)
+            .set_content_language(content_language)
+            .set_content_disposition(content_disposition)
+            .set_metadata(Some(metadata.into_iter().collect()));
+        let answer = create.send().await.map_err(|error| action.failed(error))?;
+        Ok(MultipartUpload { key: key.clone(), id: answer.upload_id().unwrap_or_default().to_owned() })
+    }
+
+    /// Sends part `number` (from 1); S3 refuses it unless its bytes have the SHA-256.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn put_part(&self, upload: &MultipartUpload, number: i32, body: Bytes, sha256: &Sha256) -> Result<Part> {
+        let full = self.full_key(&upload.key);
+        let (on, what) = (self.arn(&full), format!("upload part {number} of {}", upload.key));
+        let action = Action { iam: "s3:PutObject", on: &on, what: &what };
+        let put = self.client.upload_part().bucket(&self.name).key(&full).upload_id(&upload.id).part_number(number);
+        let put = put.checksum_sha256(sha256.base64()).body(ByteStream::from(body));
+        let answer = put.send().await.map_err(|error| action.failed(error))?;
+        Ok(Part { etag: answer.e_tag().unwrap_or_default().to_owned(), sha256: sha256.base64() })
+    }
+
+    /// Makes the parts one object.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn complete_multipart(&self, upload: &MultipartUpload, parts: &BTreeMap<i32, Part>) -> Result<Stored> {
+        let full = self.full_key(&upload.key);
+        let (on, what) = (self.arn(&full), format!("complete the upload of {}", upload.key));
+        let action = Action { iam: "s3:PutObject", on: &on, what: &what };
+        let completed = |(number, part): (&i32, &Part)| {
+            CompletedPart::builder().part_number(*number).e_tag(&part.etag).checksum_sha256(&part.sha256).build()
+        };
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.iter().map(completed).collect())).build();
+        let complete = self.client.complete_multipart_upload().bucket(&self.name).key(&full).upload_id(&upload.id);
+        let answer = complete.multipart_upload(parts).send().await.map_err(|error| action.failed(error))?;
+        Ok(Stored { etag: bare(answer.e_tag()), version: answer.version_id().map(str::to_owned) })
+    }
+
+    /// Gives up an upload: S3 forgets its parts.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn abort_multipart(&self, upload: &MultipartUpload) -> Result<()> {
+        let full = self.full_key(&upload.key);
+        let (on, what) = (self.arn(&full), format!("give up the upload of {}", upload.key));
+        let action = Action { iam: "s3:AbortMultipartUpload", on: &on, what: &what };
+        let abort = self.client.abort_multipart_upload().bucket(&self.name).key(&full).upload_id(&upload.id);
+        abort.send().await.map(drop).map_err(|error| action.failed(error))
+    }
+
+    /// The uploads below the served prefix that were started and neither completed nor aborted.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn unfinished_multiparts(&self) -> Result<Vec<MultipartUpload>> {
+        let (on, what) = (format!("arn:aws:s3:::{}", self.name), "look for uploads that were cut off");
+        let action = Action { iam: "s3:ListBucketMultipartUploads", on: &on, what };
+        let mut found = Vec::new();
+        let (mut key_marker, mut id_marker) = (None, None);
+        loop {
+            let list = self.client.list_multipart_uploads().bucket(&self.name).prefix(self.prefix());
+            let list = list.set_key_marker(key_marker).set_upload_id_marker(id_marker);
+            let page = list.send().await.map_err(|error| action.failed(error))?;
+            found.extend(page.uploads().iter().filter_map(|upload| {
+                let key = ObjectKey::new(upload.key()?.strip_prefix(self.prefix())?).ok()?;
+                Some(MultipartUpload { key, id: upload.upload_id()?.to_owned() })
+            }));
+            if page.is_truncated() != Some(true) {
+                return Ok(found);
+            }
+            key_marker = page.next_key_marker().map(str::to_owned);
+            id_marker = page.next_upload_id_marker().map(str::to_owned);
+        }
+    }
+
+    /// The parts of an upload that have arrived with a SHA-256, by number.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn arrived_parts(&self, upload: &MultipartUpload) -> Result<BTreeMap<i32, Part>> {
+        let full = self.full_key(&upload.key);
+        let (on, what) = (self.arn(&full), format!("look for the parts of {}", upload.key));
+        let action = Action { iam: "s3:ListMultipartUploadParts", on: &on, what: &what };
+        let mut found = BTreeMap::new();
+        let mut marker = None;
+        loop {
+            let list = self.client.list_parts().bucket(&self.name).key(&full).upload_id(&upload.id);
+            let page = list.set_part_number_marker(marker).send().await.map_err(|error| action.failed(error))?;
+            found.extend(page.parts().iter().filter_map(|part| {
+                let (etag, sha256) = (part.e_tag()?.to_owned(), part.checksum_sha256()?.to_owned());
+                Some((part.part_number()?, Part { etag, sha256 }))
+            }));
+            if page.is_truncated() != Some(true) {
+                return Ok(found);
+            }
+            marker = page.next_part_number_marker().map(str::to_owned);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Comparing the build with the bucket.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{Edge, Gone, Note, Plan, Policy, Reason, Remote, Removal, Stage, Tally, Upload, published, stale::Stale};
+use crate::{
+    release::{Manifest, Published, ReleaseId, ReleaseMark, Superseded, manifest::RELEASES_REMEMBERED},
+    site::{FileClass, ObjectKey, SiteFile, headers},
+};
+
+/// Why a plan was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// More of the site would be deleted than the policy allows.
+    #[error("{gone} of {of} pages and assets would be deleted")]
+    TooManyGone {
+        /// Pages and assets that would go.
+        gone: usize,
+        /// Pages and assets there are.
+        of: usize,
+    },
+}
+
+/// What a plan is made from.
+#[derive(Debug, Clone)]
+pub struct Inputs<'a> {
+    /// What the site is to be.
+    pub files: Vec<SiteFile>,
+    /// What there is.
+    pub remote: &'a Remote,
+    /// What stands before the bucket, if anything does.
+    pub edge: Option<&'a Edge>,
+    /// What the owner decided.
+    pub policy: &'a Policy,
+    /// The invalidation paths that publishes which were cut off still owe.
+    pub owed: &'a BTreeSet<String>,
+    /// The name of the release.
+    pub release: ReleaseId,
+    /// The time of the release.
+    pub now: Timestamp,
+}
+
+/// Plans a release.
+///
+/// # Errors
+/// [`Refusal`] when the policy's guard against mass deletion is hit.
+pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
+    let Inputs { mut files, remote, edge, policy, owed, release, now } = inputs;
+    files.sort_by(|a, b| a.key.cmp(&b.key));
+    let site: BTreeSet<ObjectKey> = files.iter().map(|file| file.key.clone()).collect();
+    let mut notes = Vec::new();
+    let demoted = demote(&mut files, remote.manifest.as_ref(), &mut notes);
+    let root = edge.and_then(|edge| edge.default_root_object.as_deref()).unwrap_or("index.html");
+    let Comparison { uploads, unchanged, objects } = compare(files, remote, root);
+
+    let mut leftovers = Leftovers { site: &site, remote, policy, edge, release: &release, now }.sort();
+    let foreign = remote.objects.iter().filter(|(key, _)| !site.contains(*key) && !remote.owns(key));
+    if policy.delete_foreign {
+        let foreign = foreign.map(|(key, object)| Removal::new(key, object.size, Gone::Foreign));
+        leftovers.removals.extend(foreign);
+    } else {
+        match foreign.count() {
+            0 => {}
+            count => notes.push(Note::Foreign(count)),
+        }
+    }
+    guard(&leftovers.removals, remote, policy)?;
+
+    notes.extend(drift(remote).map(Note::Drift));
+    if !owed.is_empty() {
+        notes.push(Note::Resumed(owed.len()));
+    }
+    let invalidation = match edge {
+        Some(edge) => Stale { remote, uploads: &uploads, removals: &leftovers.removals, edge }.invalidation(
+            owed,
+            objects.keys(),
+            policy.max_paths,
+        ),
+        None => super::Invalidation::default(),
+    };
+
+    let mut next = Manifest {
+        releases: history(remote.manifest.as_ref(), &release, now),
+        release,
+        published: now,
+        objects,
+        demoted,
+    };
+    next.objects.extend(leftovers.superseded);
+    Ok(Plan {
+        changes_manifest: remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote)),
+        records_to_drop: forgotten(remote.manifest.as_ref(), &next),
+        uploads,
+        removals: leftovers.removals,
+        unchanged,
+        retained: leftovers.retained,
+        invalidation,
+        notes,
+        next,
+    })
+}
+
+/// Takes the year of caching from files whose content-hashed name has proved not to be one, and returns all such.
+fn demote(files: &mut [SiteFile], manifest: Option<&Manifest>, notes: &mut Vec<Note>) -> BTreeSet<ObjectKey> {
+    let Some(manifest) = manifest else { return BTreeSet::new() };
+    let mut demoted = manifest.demoted.clone();
+    for file in files.iter_mut().filter(|file| file.class == FileClass::Immutable) {
+        let changed = |object: &Published| object.class == FileClass::Immutable && object.sha256 != file.sha256;
+        if manifest.objects.get(&file.key).is_some_and(changed) && demoted.insert(file.key.clone()) {
+            notes.push(Note::Demoted(file.key.clone()));
+        }
+        if demoted.contains(&file.key) {
+            file.class = FileClass::Asset;
+            if file.headers.cache_control.as_deref() == Some(headers::cache_control(FileClass::Immutable)) {
+                file.headers.cache_control = Some(headers::cache_control(FileClass::Asset).to_owned());
+            }
+        }
+    }
+    demoted
+}
+
+struct Comparison {
+    uploads: Vec<Upload>,
+    unchanged: Tally,
+    /// The manifest's entries of what is unchanged.
+    objects: BTreeMap<ObjectKey, Published>,
+}
+
+fn compare(files: Vec<SiteFile>, remote: &Remote, root: &str) -> Comparison {
+    let mut compared = Comparison { uploads: Vec::new(), unchanged: Tally::default(), objects: BTreeMap::new() };
+    for file in files {
+        let object = remote.objects.get(&file.key);
+        let content = object.and_then(|object| object.content.as_ref());
+        let reason = match (object, content) {
+            (None, _) => Reason::New,
+            (Some(_), Some(content)) if content.sha256 == file.sha256 && content.headers == file.headers => {
+                let (object, content) = (&remote.objects[&file.key], content.version.clone());
+                compared.unchanged.add(file.size);
+                compared.objects.insert(file.key.clone(), published(&file, &object.etag, content));
+                continue;
+            }
+            (Some(_), Some(content)) if content.sha256 == file.sha256 => Reason::Headers,
+            (Some(_), _) => Reason::Content,
+        };
+        let replaces = object.map(|object| object.etag.clone());
+        compared.uploads.push(Upload { stage: Stage::of(&file, root), file, reason, replaces });
+    }
+    compared.uploads.sort_by(|a, b| (a.stage, &a.file.key).cmp(&(b.stage, &b.file.key)));
+    compared
+}
+
+/// What our manifests own and the build no longer has.
+struct Leftovers<'a> {
+    site: &'a BTreeSet<ObjectKey>,
+    remote: &'a Remote,
+    policy: &'a Policy,
+    edge: Option<&'a Edge>,
+    release: &'a ReleaseId,
+    now: Timestamp,
+}
+
+#[derive(Default)]
+struct Sorted {
+    removals: Vec<Removal>,
+    retained: Tally,
+    /// The manifest's entries of both: a removal that does not come to pass is not forgotten.
+    superseded: BTreeMap<ObjectKey, Published>,
+}
+
+impl Leftovers<'_> {
+    fn sort(&self) -> Sorted {
+        let mut sorted = Sorted::default();
+        let Some(manifest) = &self.remote.manifest else { return sorted };
+        let releases = history(Some(manifest), self.release, self.now);
+        for (key, object) in &manifest.objects {
+            if self.site.contains(key) || !self.remote.objects.contains_key(key) {
+                continue;
+            }
+            let by_this = || Superseded { by: self.release.clone(), at: self.now };
+            let superseded = object.superseded.clone().unwrap_or_else(by_this);
+            let may_go = match object.class {
+                FileClass::Immutable => self.policy.retention.is_over(&superseded, &releases, self.now),
+                // Without waiting, edges may still give out a page that loads it.
+                FileClass::Asset | FileClass::Entry => {
+                    self.policy.wait || self.edge.is_none() || object.superseded.is_some()
+                }
+                FileClass::Page => true,
+            };
+            if may_go {
+                let reason = if object.superseded.is_some() { Gone::Expired } else { Gone::Removed };
+                sorted.removals.push(Removal::new(key, object.size, reason));
+            } else {
+                sorted.retained.add(object.size);
+            }
+            sorted.superseded.insert(key.clone(), Published { superseded: Some(superseded), ..object.clone() });
+        }
+        sorted
+    }
+}
+
+/// Stops a publish that would take away too much: an empty or wrong build folder, most of the time.
+fn guard(removals: &[Removal], remote: &Remote, policy: &Policy) -> Result<(), Refusal> {
+    let owned = remote.manifest.iter().flat_map(|manifest| manifest.objects.values());
+    let published = owned.filter(|object| object.superseded.is_none() && object.class != FileClass::Immutable).count();
+    let foreign = removals.iter().filter(|removal| removal.reason == Gone::Foreign).count();
+    let gone = foreign + removals.iter().filter(|removal| removal.reason == Gone::Removed).count();
+    let of = published + foreign;
+    if gone * 100 > of * usize::from(policy.max_delete_percent) {
+        return Err(Refusal::TooManyGone { gone, of });
+    }
+    Ok(())
+}
+
+/// The published objects that somebody else has changed or deleted.
+fn drift(remote: &Remote) -> impl Iterator<Item = ObjectKey> {
+    let owned = remote.manifest.iter().flat_map(|manifest| &manifest.objects);
+    owned
+        .filter(|(_, object)| object.superseded.is_none())
+        .filter(|(key, object)| remote.objects.get(*key).is_none_or(|there| there.etag != object.etag))
+        .map(|(key, _)| key.clone())
+}
+
+/// The releases to remember: the new one and those before it.
+fn history(manifest: Option<&Manifest>, release: &ReleaseId, now: Timestamp) -> Vec<ReleaseMark> {
+    let this = ReleaseMark { id: release.clone(), at: now };
+    let earlier = manifest.iter().flat_map(|manifest| manifest.releases.iter().cloned());
+    std::iter::once(this).chain(earlier).take(RELEASES_REMEMBERED).collect()
+}
+
+/// The releases whose records nothing will remember.
+fn forgotten(before: Option<&Manifest>, next: &Manifest) -> Vec<ReleaseId> {
+    let marks = before.iter().flat_map(|manifest| &manifest.releases);
+    marks.filter(|mark| !next.releases.contains(mark)).map(|mark| mark.id.clone()).collect()
+}
+
+/// Whether the manifest must be written again, apart from forgetting what has been deleted since.
+fn differ(before: &Manifest, next: &Manifest, remote: &Remote) -> bool {
+    let present = |(key, object): &(&ObjectKey, &Published)| {
+        object.superseded.is_none() || next.objects.contains_key(*key) || remote.objects.contains_key(*key)
+    };
+    before.demoted != next.demoted || !before.objects.iter().filter(present).eq(next.objects.iter())
+}

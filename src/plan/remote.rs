@@ -1,0 +1,92 @@
+//! What is in the bucket, as far as the manifest, the listing and a few questions tell.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    release::Manifest,
+    site::{Headers, ObjectKey, Sha256, SiteFile},
+};
+
+/// One object of a bucket listing, its key below the served prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The key.
+    pub key: ObjectKey,
+    /// The length in bytes.
+    pub size: u64,
+    /// The entity tag without quotes.
+    pub etag: String,
+}
+
+/// What an object is, beyond what a listing tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The SHA-256 of its bytes.
+    pub sha256: Sha256,
+    /// The headers it is served with.
+    pub headers: Headers,
+    /// Its version, where it is known.
+    pub version: Option<String>,
+}
+
+/// An object in the bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteObject {
+    /// The length in bytes.
+    pub size: u64,
+    /// The entity tag without quotes.
+    pub etag: String,
+    /// Its content, where that is known for certain.
+    pub content: Option<Content>,
+}
+
+/// The observed state of the bucket below the served prefix.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remote {
+    /// Every object there is.
+    pub objects: BTreeMap<ObjectKey, RemoteObject>,
+    /// What the last publish wrote.
+    pub manifest: Option<Manifest>,
+}
+
+impl Remote {
+    /// Joins a listing with the manifest: an object whose entity tag and size are as the manifest says is known.
+    pub fn new(listing: impl IntoIterator<Item = Listed>, manifest: Option<Manifest>) -> Self {
+        let known = |listed: &Listed| {
+            let published = manifest.as_ref()?.objects.get(&listed.key)?;
+            (published.etag == listed.etag && published.size == listed.size).then(|| Content {
+                sha256: published.sha256,
+                headers: published.headers.clone(),
+                version: published.version.clone(),
+            })
+        };
+        let objects = listing
+            .into_iter()
+            .map(|listed| {
+                let content = known(&listed);
+                (listed.key, RemoteObject { size: listed.size, etag: listed.etag, content })
+            })
+            .collect();
+        Self { objects, manifest }
+    }
+
+    /// Whether a manifest of ours owns `key`.
+    pub fn owns(&self, key: &ObjectKey) -> bool {
+        self.manifest.as_ref().is_some_and(|manifest| manifest.objects.contains_key(key))
+    }
+
+    /// The files whose remote object could be the same but is not known: each is worth a question to S3.
+    pub fn worth_asking<'a>(&self, files: &'a [SiteFile]) -> Vec<&'a SiteFile> {
+        let ask = |file: &&SiteFile| {
+            self.objects.get(&file.key).is_some_and(|object| object.content.is_none() && object.size == file.size)
+        };
+        files.iter().filter(ask).collect()
+    }
+
+    /// Takes the answer to such a question.
+    pub fn learn(&mut self, key: &ObjectKey, content: Content) {
+        if let Some(object) = self.objects.get_mut(key) {
+            object.content = Some(content);
+        }
+    }
+}

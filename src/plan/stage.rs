@@ -1,0 +1,43 @@
+//! The order of a publish: nothing goes up before what it names.
+
+use serde::Serialize;
+
+use crate::site::{FileClass, SiteFile};
+
+/// The steps in which files go up; each is complete before the next begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Everything pages load.
+    Files,
+    /// All pages but the root page.
+    Pages,
+    /// The root page.
+    Root,
+    /// What tells browsers that there is a new release, and so must find it complete: service workers and their
+    /// lists, version files. A service worker that came before the root page would keep the old one in its cache.
+    Announcements,
+}
+
+impl Stage {
+    /// Every stage, in order.
+    pub const ALL: [Self; 4] = [Self::Files, Self::Pages, Self::Root, Self::Announcements];
+
+    /// The stage of a file, given the object that is served for `/`.
+    pub fn of(file: &SiteFile, root: &str) -> Self {
+        match file.class {
+            FileClass::Page if file.key.as_str() == root => Self::Root,
+            FileClass::Page => Self::Pages,
+            FileClass::Entry if announces(file) => Self::Announcements,
+            FileClass::Entry | FileClass::Asset | FileClass::Immutable => Self::Files,
+        }
+    }
+}
+
+/// Whether browsers read an entry to learn of a release. The other entries (web manifests, page data) are loaded by
+/// pages, so they go up before them.
+fn announces(file: &SiteFile) -> bool {
+    let name = file.key.file_name();
+    let is_script = matches!(file.key.extension(), Some("js" | "mjs"));
+    is_script || matches!(name, "version.json" | "ngsw.json" | "latest.json")
+}

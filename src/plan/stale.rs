@@ -1,0 +1,78 @@
+//! Which copies an edge may hold that are no longer right.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Edge, Invalidation, Remote, Removal, Upload,
+    invalidation::{collapse, encode},
+};
+use crate::{
+    routing,
+    site::{FileClass, ObjectKey},
+};
+
+/// A custom error page kept no longer than CloudFront's default (Developer Guide, "Control how long CloudFront
+/// caches errors") mends itself; one kept longer needs an invalidation of every path, for it may stand anywhere.
+const ERROR_PAGE_SECONDS: u64 = 10;
+
+/// Finds the paths to invalidate.
+pub struct Stale<'a> {
+    /// What there was.
+    pub remote: &'a Remote,
+    /// What goes up.
+    pub uploads: &'a [Upload],
+    /// What goes away.
+    pub removals: &'a [Removal],
+    /// What stands before the bucket.
+    pub edge: &'a Edge,
+}
+
+impl Stale<'_> {
+    /// The paths, the `owed` ones among them, brought down to at most `max` for both rounds together where that is
+    /// possible; `unchanged` are the objects that a wildcard would evict for nothing.
+    pub fn invalidation<'k>(
+        &self,
+        owed: &BTreeSet<String>,
+        unchanged: impl Iterator<Item = &'k ObjectKey>,
+        max: usize,
+    ) -> Invalidation {
+        let changed_keys = self.uploads.iter().map(|upload| &upload.file.key).filter(|key| self.may_be_held(key));
+        let mut changed: BTreeSet<String> = changed_keys.flat_map(|key| self.paths(key)).collect();
+        changed.extend(owed.iter().cloned());
+        if self.a_lasting_error_page_changes() {
+            changed = ["/*".to_owned()].into();
+        }
+        let removed_keys = self.removals.iter().map(|removal| &removal.key).filter(|key| self.may_be_held(key));
+        let removed: BTreeSet<String> = removed_keys.flat_map(|key| self.paths(key)).collect();
+        if changed.len() + removed.len() <= max {
+            return Invalidation { changed: changed.into_iter().collect(), removed: removed.into_iter().collect() };
+        }
+        let unchanged: Vec<String> = unchanged.flat_map(|key| encode(&format!("/{key}"))).collect();
+        let share = if removed.is_empty() { 0 } else { (max / 2).max(1) };
+        let removed = collapse(removed, unchanged.iter().cloned(), share.max(1));
+        let changed = collapse(changed, unchanged, max.saturating_sub(removed.len()).max(1));
+        Invalidation { changed, removed }
+    }
+
+    /// Whether an edge may hold a copy of what was published under `key`.
+    fn may_be_held(&self, key: &ObjectKey) -> bool {
+        let published = self.remote.manifest.as_ref().and_then(|manifest| manifest.objects.get(key));
+        match published {
+            // Nobody asks for a superseded content-hashed file but pages that want exactly its bytes.
+            Some(object) if object.class == FileClass::Immutable && object.superseded.is_some() => false,
+            Some(object) => !object.headers.cache_control.as_deref().is_some_and(|value| value.contains("no-store")),
+            None => self.remote.objects.contains_key(key),
+        }
+    }
+
+    fn paths(&self, key: &ObjectKey) -> impl Iterator<Item = String> {
+        let raw = routing::viewer_paths(key, self.edge.routing, self.edge.default_root_object.as_deref());
+        raw.into_iter().flat_map(|path| encode(&path))
+    }
+
+    fn a_lasting_error_page_changes(&self) -> bool {
+        let lasting = self.edge.error_pages.iter().filter(|(_, seconds)| *seconds > ERROR_PAGE_SECONDS);
+        let mut pages = lasting.map(|(key, _)| key);
+        pages.any(|page| self.may_be_held(page) && self.uploads.iter().any(|upload| upload.file.key == *page))
+    }
+}

@@ -1,0 +1,86 @@
+//! The lock: who is publishing, and what a publish that was cut off still owes.
+//!
+//! One small object does both. While a publish works it keeps others away. When a publish dies, the lock it leaves
+//! is its journal: the invalidation it had planned, which the next publish then makes even where the bucket
+//! already holds everything.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::ReleaseId;
+
+/// How long a lock holds without being renewed.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// The lock object's content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// The release being published.
+    pub release: ReleaseId,
+    /// The user who publishes, as the machine knows them.
+    pub owner: String,
+    /// The machine's name.
+    pub host: String,
+    /// The process on that machine.
+    pub process: u32,
+    /// When the publish took the lock.
+    pub started: Timestamp,
+    /// Until when it holds; a publish at work moves this on.
+    pub expires: Timestamp,
+    /// The invalidation paths this publish owes once it has changed its first object.
+    pub owes: Vec<String>,
+}
+
+impl Lock {
+    /// Whether somebody may still be at work under this lock.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        now < self.expires
+    }
+
+    /// The same lock, held for another [`LEASE`] from `now`.
+    #[must_use]
+    pub fn renewed(&self, now: Timestamp) -> Self {
+        Self { expires: now.saturating_add(LEASE).unwrap_or(now), ..self.clone() }
+    }
+
+    /// The same lock, given up at `now`: only the journal of what is owed remains.
+    #[must_use]
+    pub fn given_up(&self, now: Timestamp) -> Self {
+        Self { expires: now, ..self.clone() }
+    }
+
+    /// The bytes to store.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).expect("a lock has only strings, numbers and lists")
+    }
+
+    /// Reads a stored lock; `None` when it is not one (then it holds nobody back and owes nothing).
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_holds_until_it_expires_or_is_given_up() {
+        let now: Timestamp = "2026-11-21T06:30:00Z".parse().unwrap();
+        let lock = Lock {
+            release: ReleaseId::new(now, 1),
+            owner: "ann".into(),
+            host: "laptop".into(),
+            process: 7,
+            started: now,
+            expires: now,
+            owes: vec!["/*".into()],
+        }
+        .renewed(now);
+        assert!(lock.holds(now));
+        assert!(!lock.holds(now + LEASE));
+        assert!(!lock.given_up(now).holds(now));
+        assert_eq!(Lock::decode(&lock.encode()), Some(lock));
+        assert_eq!(Lock::decode(b"{"), None);
+    }
+}

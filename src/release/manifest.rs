@@ -1,0 +1,254 @@
+//! The manifest: what the last publish left in the bucket, object by object.
+//!
+//! On the wire it is gzipped JSON, described in `docs/FORMAT.md`. Headers repeat thousands of times, so they are
+//! kept once in a table and named by their index.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{Read, Write},
+};
+
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ReleaseId;
+use crate::site::{FileClass, Headers, ObjectKey, Sha256};
+
+/// The format this version writes, and the newest it reads.
+pub const FORMAT: u32 = 1;
+
+/// How many releases a manifest remembers, and so how many release records the bucket keeps.
+pub const RELEASES_REMEMBERED: usize = 20;
+
+/// The published state of a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// The release that wrote it.
+    pub release: ReleaseId,
+    /// When that release was published.
+    pub published: Timestamp,
+    /// Every object the tool put below the served prefix and has not deleted since.
+    pub objects: BTreeMap<ObjectKey, Published>,
+    /// The last releases, newest (this one) first; at most [`RELEASES_REMEMBERED`].
+    pub releases: Vec<ReleaseMark>,
+    /// Names that look content-hashed but have changed their bytes: never immutable again.
+    pub demoted: BTreeSet<ObjectKey>,
+}
+
+/// One published object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The SHA-256 of its bytes.
+    pub sha256: Sha256,
+    /// Its length in bytes.
+    pub size: u64,
+    /// The entity tag S3 answered, without quotes.
+    pub etag: String,
+    /// The version S3 answered, in a bucket with versioning.
+    pub version: Option<String>,
+    /// Its class when it was published.
+    pub class: FileClass,
+    /// What it is served with.
+    pub headers: Headers,
+    /// Set when a later release no longer names it and it is only kept for old pages.
+    pub superseded: Option<Superseded>,
+}
+
+/// Since when an object is no longer part of the site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Superseded {
+    /// The first release without it.
+    pub by: ReleaseId,
+    /// When that release was published.
+    pub at: Timestamp,
+}
+
+/// A release in the manifest's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseMark {
+    /// Its name.
+    pub id: ReleaseId,
+    /// When it was published.
+    pub at: Timestamp,
+}
+
+/// Why stored bytes are not a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// A newer version of the tool wrote it.
+    #[error("its format is {0}, this version reads up to {FORMAT}")]
+    Newer(u32),
+    /// The bytes are damaged.
+    #[error("{0}")]
+    Corrupt(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    format: u32,
+    tool: String,
+    release: ReleaseId,
+    published: Timestamp,
+    releases: Vec<ReleaseMark>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    demoted: BTreeSet<ObjectKey>,
+    headers: Vec<Headers>,
+    objects: BTreeMap<ObjectKey, WireObject>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireObject {
+    sha256: Sha256,
+    size: u64,
+    etag: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    class: FileClass,
+    headers: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    superseded: Option<Superseded>,
+}
+
+impl Manifest {
+    /// The bytes to store.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut table = BTreeMap::new();
+        for object in self.objects.values() {
+            let next = table.len();
+            table.entry(&object.headers).or_insert(next);
+        }
+        let mut headers = vec![Headers::default(); table.len()];
+        for (value, index) in &table {
+            headers[*index] = (*value).clone();
+        }
+        let wire = Wire {
+            format: FORMAT,
+            tool: concat!("cruddur-site ", env!("CARGO_PKG_VERSION")).into(),
+            release: self.release.clone(),
+            published: self.published,
+            releases: self.releases.clone(),
+            demoted: self.demoted.clone(),
+            headers,
+            objects: self
+                .objects
+                .iter()
+                .map(|(key, object)| {
+                    let wire = WireObject {
+                        sha256: object.sha256,
+                        size: object.size,
+                        etag: object.etag.clone(),
+                        version: object.version.clone(),
+                        class: object.class,
+                        headers: table[&object.headers],
+                        superseded: object.superseded.clone(),
+                    };
+                    (key.clone(), wire)
+                })
+                .collect(),
+        };
+        let json = serde_json::to_vec(&wire).expect("a manifest has only string keys and no fallible parts");
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(&json).and_then(|()| gzip.finish()).expect("writing to memory does not fail")
+    }
+
+    /// Reads what [`Manifest::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`ManifestError::Newer`] for a format this version does not know, [`ManifestError::Corrupt`] for anything
+    /// that is no manifest at all.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ManifestError> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let corrupt = |error: &dyn std::fmt::Display| ManifestError::Corrupt(error.to_string());
+        let mut json = Vec::new();
+        GzDecoder::new(bytes).read_to_end(&mut json).map_err(|e| corrupt(&e))?;
+        let Format { format } = serde_json::from_slice(&json).map_err(|e| corrupt(&e))?;
+        if format > FORMAT {
+            return Err(ManifestError::Newer(format));
+        }
+        let wire: Wire = serde_json::from_slice(&json).map_err(|e| corrupt(&e))?;
+        let mut objects = BTreeMap::new();
+        for (key, object) in wire.objects {
+            let headers = wire.headers.get(object.headers).cloned();
+            let headers = headers.ok_or_else(|| corrupt(&format!("{key} names headers that are not there")))?;
+            objects.insert(
+                key,
+                Published {
+                    sha256: object.sha256,
+                    size: object.size,
+                    etag: object.etag,
+                    version: object.version,
+                    class: object.class,
+                    headers,
+                    superseded: object.superseded,
+                },
+            );
+        }
+        Ok(Self {
+            release: wire.release,
+            published: wire.published,
+            objects,
+            releases: wire.releases,
+            demoted: wire.demoted,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        let at: Timestamp = "2026-11-21T06:30:00Z".parse().unwrap();
+        let id = ReleaseId::new(at, 7);
+        let page = Published {
+            sha256: Sha256::of(b"page"),
+            size: 4,
+            etag: "abc".into(),
+            version: Some("v1".into()),
+            class: FileClass::Page,
+            headers: Headers { cache_control: Some("no-cache".into()), ..Headers::default() },
+            superseded: None,
+        };
+        let old = Published { superseded: Some(Superseded { by: id.clone(), at }), ..page.clone() };
+        Manifest {
+            release: id.clone(),
+            published: at,
+            objects: [("index.html", page), ("ü 1.js", old)]
+                .map(|(key, object)| (ObjectKey::new(key).unwrap(), object))
+                .into(),
+            releases: vec![ReleaseMark { id, at }],
+            demoted: [ObjectKey::new("a-12345678.js").unwrap()].into(),
+        }
+    }
+
+    fn gzip(json: &str) -> Vec<u8> {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(json.as_bytes()).unwrap();
+        gzip.finish().unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        assert_eq!(Manifest::decode(&manifest().encode()), Ok(manifest()));
+    }
+
+    #[test]
+    fn a_newer_format_is_told_from_damage() {
+        assert_eq!(Manifest::decode(&gzip(r#"{"format": 2, "what": "ever"}"#)), Err(ManifestError::Newer(2)));
+        let whole = manifest().encode();
+        for damaged in [&b"{}"[..], b"", &whole[..whole.len() / 2], &gzip("{}"), &gzip(r#"{"format": 1}"#)] {
+            assert!(matches!(Manifest::decode(damaged), Err(ManifestError::Corrupt(_))));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
+            let _ = Manifest::decode(&bytes);
+        }
+    }
+}
