@@ -31,13 +31,3 @@ pub struct Headers {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
 }
-
-/// shim
-pub fn cache_control(class: super::FileClass) -> &'static str {
-    use super::FileClass as C;
-    match class {
-        C::Immutable => "public, max-age=31536000, immutable",
-        C::Page | C::Entry => "no-cache",
-        C::Asset => "public, max-age=0, s-maxage=31536000, must-revalidate",
-    }
-}

@@ -1,0 +1,159 @@
+//! The plan and the result, for people.
+
+use std::fmt::Write as _;
+
+use super::style::{BOLD, DIM, GONE, GOOD, WARN, bytes, count, dollars, fit, grouped, paint};
+use crate::{
+    plan::{Gone, Note, Plan, Reason, cost::FREE_PATHS},
+    publish::Outcome,
+    site::FileClass,
+};
+
+/// Lines of a list before the rest is only counted.
+const LINES: usize = 40;
+
+/// What a plan will do: every change with its reason, then the sums and the cost.
+pub fn plan(plan: &Plan, width: usize, all: bool) -> String {
+    let mut lines = Vec::new();
+    // mark, name, why, size, class: 2 + 2 + name + 2 + 8 + 1 + 8 + 2 + 9
+    let name = width.saturating_sub(34).clamp(20, 90);
+    for upload in plan.uploads() {
+        let (mark, style, why) = match upload.reason {
+            Reason::New => ("+", GOOD, "new"),
+            Reason::Content => ("~", WARN, "content"),
+            Reason::Headers => ("h", WARN, "headers"),
+        };
+        let size = if upload.reason == Reason::Headers { "-".into() } else { bytes(upload.file.size) };
+        let class = paint(DIM, class(upload.file.class));
+        lines.push(format!(
+            "  {} {}  {why:<8} {size:>8}  {class}",
+            paint(style, mark),
+            fit(&visible(upload.file.key.as_str()), name)
+        ));
+    }
+    for removal in plan.removals() {
+        let why = match removal.reason {
+            Gone::Removed => "removed",
+            Gone::Expired => "expired",
+            Gone::Foreign => "foreign",
+        };
+        let key = fit(&visible(removal.key.as_str()), name);
+        lines.push(format!("  {} {key}  {why:<8} {:>8}", paint(GONE, "-"), bytes(removal.size)));
+    }
+    let mut text = String::new();
+    let shown = if all { lines.len() } else { lines.len().min(LINES) };
+    for line in &lines[..shown] {
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    if shown < lines.len() {
+        let _ = writeln!(text, "  {}", paint(DIM, format!("… and {} more (-v shows them)", grouped((lines.len() - shown) as u64))));
+    }
+    if !lines.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&sums(plan));
+    text
+}
+
+fn sums(plan: &Plan) -> String {
+    let headers = plan.uploads().iter().filter(|upload| upload.reason == Reason::Headers).count();
+    let mut parts = vec![format!("{} to upload ({})", grouped((plan.uploads().len() - headers) as u64), bytes(plan.bytes_to_send()))];
+    if headers > 0 {
+        parts.push(count(headers as u64, "header change"));
+    }
+    if !plan.removals().is_empty() {
+        parts.push(format!("{} to delete", grouped(plan.removals().len() as u64)));
+    }
+    parts.push(format!("{} unchanged", grouped(plan.unchanged().files)));
+    if plan.retained().files > 0 {
+        parts.push(format!("{} kept for open tabs", grouped(plan.retained().files)));
+    }
+    let mut text = format!("  {}\n", parts.join(", "));
+    let paths: Vec<_> = plan.invalidation().paths().map(String::as_str).collect();
+    match paths.as_slice() {
+        [] => {}
+        [first @ .., last] if paths.len() <= 4 => {
+            let _ = writeln!(text, "  invalidates {}{}{last}", first.join("  "), if first.is_empty() { "" } else { "  " });
+        }
+        paths => {
+            let _ = writeln!(text, "  invalidates {}  … ({} paths)", paths[..3].join("  "), grouped(paths.len() as u64));
+        }
+    }
+    let requests = plan.requests();
+    let mut cost = format!("  costs {} for {}", dollars(requests.s3_dollars()), count(requests.writes_and_lists + requests.reads, "request"));
+    if requests.invalidation_paths > 0 {
+        let _ = write!(
+            cost,
+            "; {} free within {} a month, else {}",
+            count(requests.invalidation_paths, "path"),
+            grouped(FREE_PATHS),
+            dollars(requests.invalidation_dollars())
+        );
+    }
+    let _ = writeln!(text, "{}", paint(DIM, cost));
+    text
+}
+
+/// A plan's notes, one line each.
+pub fn notes(plan: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    let drifted: Vec<_> = plan.notes().iter().filter_map(|note| if let Note::Drift(key) = note { Some(key.as_str()) } else { None }).collect();
+    if let Some(first) = drifted.first() {
+        let others = if drifted.len() > 1 { format!(" and {} more", grouped(drifted.len() as u64 - 1)) } else { String::new() };
+        lines.push(format!("changed or deleted in the bucket by hand: {}{others}; published again", visible(first)));
+    }
+    for note in plan.notes() {
+        match note {
+            Note::Drift(_) => {}
+            Note::Demoted(key) => lines.push(format!(
+                "{} has a content-hashed name but changed its bytes: no longer cached for a year",
+                visible(key.as_str())
+            )),
+            Note::Foreign(objects) => lines.push(format!(
+                "{} below the prefix that cruddur-site did not put there: left alone (--delete-foreign deletes)",
+                count(*objects as u64, "object")
+            )),
+            Note::Resumed(_) => lines.push("an earlier publish was cut off: this one finishes its work".into()),
+        }
+    }
+    lines
+}
+
+/// What was done, in a few lines.
+pub fn summary(plan: &Plan, outcome: &Outcome, url: Option<&str>, seconds: f64) -> String {
+    let place = url.unwrap_or("the bucket");
+    if outcome.release.is_none() {
+        return format!("{} {place} is up to date: {}\n", paint(GOOD, "✓"), count(plan.unchanged().files, "file"));
+    }
+    let mut parts = vec![format!("{} uploaded ({})", grouped(outcome.uploaded.files), bytes(outcome.uploaded.bytes))];
+    if outcome.headers_changed > 0 {
+        parts.push(count(outcome.headers_changed, "header change"));
+    }
+    if outcome.deleted > 0 {
+        parts.push(format!("{} deleted", grouped(outcome.deleted)));
+    }
+    parts.push(format!("{} unchanged", grouped(plan.unchanged().files)));
+    if plan.retained().files > 0 {
+        parts.push(format!("{} kept for open tabs", grouped(plan.retained().files)));
+    }
+    let mut text = format!("{} published {} in {seconds:.1} s\n  {}\n", paint(GOOD, "✓"), paint(BOLD, place), parts.join(", "));
+    if outcome.paths > 0 {
+        let state = if outcome.edges_current { "no edge holds an old copy" } else { "edges are still forgetting" };
+        let _ = writeln!(text, "  {} invalidated, {state}", count(outcome.paths as u64, "path"));
+    }
+    text
+}
+
+fn class(class: FileClass) -> &'static str {
+    match class {
+        FileClass::Immutable => "immutable",
+        FileClass::Asset => "asset",
+        FileClass::Page => "page",
+        FileClass::Entry => "entry",
+    }
+}
+
+/// A key as it can be shown: what would move the cursor is escaped.
+pub fn visible(key: &str) -> String {
+    key.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+}

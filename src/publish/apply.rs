@@ -1,0 +1,198 @@
+//! Carrying a plan out, stage by stage.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use tokio::{
+    sync::Semaphore,
+    time::{Duration, Instant, sleep},
+};
+
+use super::{
+    Event, MANIFEST, Prepared, Session,
+    lock::Held,
+    record,
+    upload::{self, IN_FLIGHT_KIB, Uploader},
+};
+use crate::{
+    aws::Condition,
+    error::{Error, ErrorKind, Result},
+    plan::{Reason, Stage, Stored, Tally, Upload},
+    release::ReleaseId,
+    site::ObjectKey,
+};
+
+/// What a publish did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The release it made; none when there was nothing to do.
+    pub release: Option<ReleaseId>,
+    /// Files sent, and their bytes.
+    pub uploaded: Tally,
+    /// Files of which only the headers changed.
+    pub headers_changed: u64,
+    /// Objects deleted.
+    pub deleted: u64,
+    /// The invalidations made.
+    pub invalidations: Vec<String>,
+    /// The paths in them.
+    pub paths: usize,
+    /// Whether every edge has forgotten what it had to; false when we did not wait or waited too long.
+    pub edges_current: bool,
+}
+
+pub(super) async fn apply(session: &Session, prepared: &Prepared, lock: &Held) -> Result<Outcome> {
+    let plan = &prepared.plan;
+    let mut outcome = Outcome { release: Some(plan.release().clone()), edges_current: true, ..Outcome::default() };
+    let stored = upload_all(session, prepared, lock).await?;
+    for upload in plan.uploads() {
+        match upload.reason {
+            Reason::Headers => outcome.headers_changed += 1,
+            Reason::New | Reason::Content => outcome.uploaded.add(upload.file.size),
+        }
+    }
+
+    lock.check()?;
+    write_manifest(session, prepared, &stored).await?;
+
+    let invalidation = plan.invalidation();
+    outcome.paths = invalidation.len();
+    let forgotten = invalidate(session, &invalidation.changed, plan.release(), "changed", &mut outcome).await?;
+    if forgotten || !session.policy.wait {
+        delete(session, prepared, &mut outcome).await?;
+        invalidate(session, &invalidation.removed, plan.release(), "removed", &mut outcome).await?;
+    } else if !plan.removals().is_empty() {
+        session.progress.event(Event::Warning("what the build no longer has is deleted by the next publish"));
+    }
+    Ok(outcome)
+}
+
+async fn upload_all(session: &Session, prepared: &Prepared, lock: &Held) -> Result<BTreeMap<ObjectKey, Stored>> {
+    let uploads = prepared.plan.uploads();
+    let uploader = Uploader {
+        session,
+        in_flight: Arc::new(Semaphore::new(IN_FLIGHT_KIB)),
+        unfinished: upload::unfinished(session, prepared).await,
+        halt: session.stop.child_token(),
+    };
+    let mut stored = BTreeMap::new();
+    for stage in Stage::ALL {
+        let of_stage: Vec<&Upload> = uploads.iter().filter(|upload| upload.stage == stage).collect();
+        if of_stage.is_empty() {
+            continue;
+        }
+        let bytes = of_stage.iter().filter(|upload| upload.reason != Reason::Headers).map(|u| u.file.size).sum();
+        session.progress.event(Event::StageStarts(stage, of_stage.len() as u64, bytes));
+        lock.check()?;
+        upload_stage(&uploader, &of_stage, lock, &mut stored).await?;
+    }
+    session.progress.event(Event::UploadsEnd);
+    Ok(stored)
+}
+
+/// Uploads the files of one stage. After the first failure nothing new begins, but what is under way ends.
+async fn upload_stage(
+    uploader: &Uploader<'_>,
+    uploads: &[&Upload],
+    lock: &Held,
+    stored: &mut BTreeMap<ObjectKey, Stored>,
+) -> Result<()> {
+    let start = |upload: &&Upload| {
+        let upload = (*upload).clone();
+        async move {
+            uploader.check()?;
+            lock.check()?;
+            uploader.upload(&upload).await.map(|stored| (upload.file.key, stored))
+        }
+    };
+    let mut results = stream::iter(uploads.iter().map(start)).buffer_unordered(uploader.session.concurrency);
+    let mut failure = None;
+    while let Some(result) = results.next().await {
+        match result {
+            Ok((key, object)) => {
+                stored.insert(key, object);
+            }
+            Err(error) => {
+                uploader.halt.cancel();
+                failure.get_or_insert(error);
+            }
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+/// The error of a publish that the user stopped.
+pub(super) fn interrupted() -> Error {
+    Error::new(
+        ErrorKind::Interrupted,
+        "stopped: what visitors see is whole, the release is not finished",
+        "run the same command again: it goes on where it stopped",
+    )
+}
+
+async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMap<ObjectKey, Stored>) -> Result<()> {
+    let bucket = &session.bucket;
+    let body = Bytes::from(prepared.plan.manifest(stored).encode());
+    bucket.write_state(&record(prepared.plan.release()), body.clone(), None).await?;
+    let condition = match &prepared.observed.manifest_etag {
+        Some(etag) => Condition::Matches(etag.clone()),
+        None => Condition::Absent,
+    };
+    if bucket.write_state(MANIFEST, body, Some(&condition)).await?.is_none() {
+        return Err(Error::new(
+            ErrorKind::Rival,
+            "somebody else replaced the manifest while this publish was working",
+            "run the command again: it puts the site in order, from what is there now",
+        ));
+    }
+    for release in prepared.plan.records_to_drop() {
+        bucket.delete_state(&record(release)).await?;
+    }
+    Ok(())
+}
+
+/// Makes an invalidation and waits for it where that is wanted. True when no edge holds any of the paths any more.
+async fn invalidate(
+    session: &Session,
+    paths: &[String],
+    release: &ReleaseId,
+    round: &str,
+    outcome: &mut Outcome,
+) -> Result<bool> {
+    let (Some((cloudfront, distribution)), false) = (&session.distribution, paths.is_empty()) else { return Ok(true) };
+    session.progress.event(Event::Invalidating(paths.len()));
+    let id = cloudfront.invalidate(&distribution.id, paths, &format!("{release}-{round}")).await?;
+    outcome.invalidations.push(id.clone());
+    if !session.policy.wait {
+        outcome.edges_current = false;
+        return Ok(false);
+    }
+    let since = Instant::now();
+    let mut pause = Duration::from_millis(50);
+    while !cloudfront.is_completed(&distribution.id, &id).await? {
+        if since.elapsed() >= session.invalidation_patience || session.stop.is_cancelled() {
+            outcome.edges_current = false;
+            session.progress.event(Event::Warning(
+                "the release is live, but some edges may still give out old copies: the invalidation has not ended yet",
+            ));
+            return Ok(false);
+        }
+        sleep(pause).await;
+        pause = (pause * 3 / 2).min(Duration::from_secs(2));
+    }
+    session.progress.event(Event::Invalidated);
+    Ok(true)
+}
+
+async fn delete(session: &Session, prepared: &Prepared, outcome: &mut Outcome) -> Result<()> {
+    let keys: Vec<_> = prepared.plan.removals().iter().map(|removal| removal.key.clone()).collect();
+    if !keys.is_empty() {
+        session.progress.event(Event::Deleting(keys.len()));
+    }
+    for thousand in keys.chunks(1000) {
+        session.bucket.delete(thousand).await?;
+        outcome.deleted += thousand.len() as u64;
+    }
+    Ok(())
+}

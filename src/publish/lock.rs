@@ -1,0 +1,159 @@
+//! Holding the site for one publish.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use tokio::{task::JoinHandle, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{LOCK, MANIFEST, Prepared, Session};
+use crate::{
+    aws::Condition,
+    error::{Error, ErrorKind, Result},
+    release::{Lock, lock::LEASE},
+};
+
+/// The lock, held and renewed until it is released, given up, or taken from us.
+pub(super) struct Held {
+    session: Session,
+    lock: Lock,
+    etag: Arc<Mutex<String>>,
+    lost: CancellationToken,
+    renewal: JoinHandle<()>,
+}
+
+impl Held {
+    /// Takes the lock for a plan; then makes sure that nobody has published since the plan was made.
+    pub async fn take(session: &Session, prepared: &Prepared) -> Result<Self> {
+        let now = session.now();
+        let lock = Lock {
+            release: prepared.plan.release().clone(),
+            owner: session.identity.owner.clone(),
+            host: session.identity.host.clone(),
+            process: session.identity.process,
+            started: now,
+            expires: now,
+            owes: prepared.plan.invalidation().paths().cloned().collect(),
+        }
+        .renewed(now);
+        let condition = match &prepared.observed.left_behind {
+            Some((_, etag)) => Condition::Matches(etag.clone()),
+            None => Condition::Absent,
+        };
+        let written = session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition)).await?;
+        let Some(etag) = written else {
+            return Err(overtaken());
+        };
+        let etag = Arc::new(Mutex::new(etag));
+        let lost = CancellationToken::new();
+        let renewal = tokio::spawn(renew(session.clone(), lock.clone(), etag.clone(), lost.clone()));
+        let held = Self { session: session.clone(), lock, etag, lost, renewal };
+        let unchanged = session.bucket.state_etag(MANIFEST).await.map(|etag| etag == prepared.observed.manifest_etag);
+        match unchanged {
+            Ok(true) => Ok(held),
+            Ok(false) => {
+                held.hand_back(prepared).await?;
+                Err(overtaken())
+            }
+            Err(error) => {
+                held.give_up().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Fails once somebody else has taken the lock: then nothing more may be changed.
+    pub fn check(&self) -> Result<()> {
+        if self.lost.is_cancelled() { Err(overtaken()) } else { Ok(()) }
+    }
+
+    /// Ends the publish: nothing is owed any more.
+    pub async fn release(self) -> Result<()> {
+        self.renewal.abort();
+        if self.lost.is_cancelled() { Ok(()) } else { self.session.bucket.delete_state(LOCK).await }
+    }
+
+    /// Ends a publish that failed: the lock stays as the journal of what is owed, and holds nobody back. Where even
+    /// that fails, it expires by itself.
+    pub async fn give_up(self) {
+        self.renewal.abort();
+        let lock = self.lock.given_up(self.session.now());
+        self.write(&lock).await;
+    }
+
+    /// Puts back what was there before the lock was taken.
+    async fn hand_back(self, prepared: &Prepared) -> Result<()> {
+        match &prepared.observed.left_behind {
+            None => self.release().await,
+            Some((before, _)) => {
+                self.renewal.abort();
+                self.write(before).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn write(&self, lock: &Lock) {
+        let condition = Condition::Matches(current(&self.etag));
+        let _ = self.session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition)).await;
+    }
+}
+
+/// Removes a lock that was left behind with nothing to do.
+pub(super) async fn clear(session: &Session, etag: &str) -> Result<()> {
+    match session.bucket.state_etag(LOCK).await? {
+        Some(now) if now == *etag => session.bucket.delete_state(LOCK).await,
+        _ => Ok(()),
+    }
+}
+
+/// Stands for a lock object that cannot be read: it holds nobody back and owes nothing.
+pub(super) fn unreadable(session: &Session) -> Lock {
+    let now = session.now();
+    let nobody = String::from("unknown");
+    Lock {
+        release: crate::release::ReleaseId::new(now, 0),
+        owner: nobody.clone(),
+        host: nobody,
+        process: 0,
+        started: now,
+        expires: now,
+        owes: Vec::new(),
+    }
+}
+
+/// The error of a publish that does not get its turn.
+pub(super) fn held_by(lock: &Lock) -> Error {
+    Error::new(
+        ErrorKind::Rival,
+        format!("{} on {} (process {}) is publishing this site since {:.0}", lock.owner, lock.host, lock.process, lock.started),
+        format!("wait until it has ended; if it was killed, its lock expires at {:.0} by itself", lock.expires),
+    )
+}
+
+fn overtaken() -> Error {
+    Error::new(
+        ErrorKind::Rival,
+        "somebody else has published this site meanwhile",
+        "run the command again: it starts from what is there now",
+    )
+}
+
+async fn renew(session: Session, lock: Lock, etag: Arc<Mutex<String>>, lost: CancellationToken) {
+    let pause = LEASE.unsigned_abs() / 3;
+    loop {
+        sleep(pause).await;
+        let body = Bytes::from(lock.renewed(session.now()).encode());
+        let condition = Condition::Matches(current(&etag));
+        match session.bucket.write_state(LOCK, body, Some(&condition)).await {
+            Ok(Some(new)) => *etag.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = new,
+            Ok(None) => return lost.cancel(),
+            // A passing fault: the lease outlasts two of them.
+            Err(_) => {}
+        }
+    }
+}
+
+fn current(etag: &Mutex<String>) -> String {
+    etag.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+}

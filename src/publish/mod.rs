@@ -1,0 +1,150 @@
+//! Publishing: observe, plan, lock, upload, record, invalidate, delete. `docs/ARCHITECTURE.md` tells the life of a file.
+
+mod apply;
+mod lock;
+mod observe;
+pub mod progress;
+mod upload;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+pub use apply::Outcome;
+pub use observe::{Observed, observe};
+pub use progress::{Event, Progress};
+
+use crate::{
+    aws::{Bucket, CloudFront, Distribution},
+    error::{Error, ErrorKind, Result},
+    plan::{self, Inputs, Plan, Policy, Refusal},
+    release::ReleaseId,
+    site::SiteFile,
+};
+
+/// The state objects of a site.
+pub(crate) const MANIFEST: &str = "manifest.json.gz";
+pub(crate) const LOCK: &str = "lock.json";
+
+pub(crate) fn record(release: &ReleaseId) -> String {
+    format!("releases/{release}.json.gz")
+}
+
+/// Time and chance, passed in so that a run can be repeated.
+#[derive(Clone)]
+pub struct World {
+    /// The time now.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// 32 random bits.
+    pub random: Arc<dyn Fn() -> u32 + Send + Sync>,
+}
+
+impl Default for World {
+    /// The machine's clock and chance.
+    fn default() -> Self {
+        Self { now: Arc::new(Timestamp::now), random: Arc::new(|| fastrand::u32(..)) }
+    }
+}
+
+/// Who publishes, for the lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The user.
+    pub owner: String,
+    /// The machine.
+    pub host: String,
+    /// The process.
+    pub process: u32,
+}
+
+/// Everything a publish works with.
+#[derive(Clone)]
+pub struct Session {
+    /// Where to.
+    pub bucket: Bucket,
+    /// What stands before the bucket.
+    pub distribution: Option<(CloudFront, Distribution)>,
+    /// What the owner decided.
+    pub policy: Policy,
+    /// Who publishes.
+    pub identity: Identity,
+    /// How long to wait for another publish to end; zero fails at once.
+    pub lock_patience: Duration,
+    /// How long to wait for an invalidation.
+    pub invalidation_patience: Duration,
+    /// The most requests under way at once.
+    pub concurrency: usize,
+    /// Time and chance.
+    pub world: World,
+    /// Who is told how it goes.
+    pub progress: Arc<dyn Progress>,
+    /// Cancelled when the user wants to stop.
+    pub stop: CancellationToken,
+}
+
+/// A plan and the state of the bucket it was made for.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// What will be done.
+    pub plan: Plan,
+    /// What it was planned from.
+    pub observed: Observed,
+}
+
+impl Session {
+    fn now(&self) -> Timestamp {
+        (self.world.now)()
+    }
+
+    /// Compares `files` with what was observed and plans the release.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] when too much would be deleted; as AWS answers when unknown objects are looked at.
+    pub async fn prepare(&self, files: Vec<SiteFile>, mut observed: Observed) -> Result<Prepared> {
+        observe::look_at_unknown(self, &files, &mut observed.remote).await?;
+        let now = self.now();
+        let owed = observed.left_behind.as_ref().map(|(lock, _)| lock.owes.iter().cloned().collect());
+        let inputs = Inputs {
+            files,
+            remote: &observed.remote,
+            edge: self.distribution.as_ref().map(|(_, distribution)| &distribution.edge),
+            policy: &self.policy,
+            owed: &owed.unwrap_or_else(BTreeSet::new),
+            release: ReleaseId::new(now, (self.world.random)()),
+            now,
+        };
+        let plan = plan::build(inputs).map_err(|refusal| refused(refusal, &self.policy))?;
+        Ok(Prepared { plan, observed })
+    }
+
+    /// Carries a plan out. A plan that has nothing to do touches nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Rival`] when somebody else published since the plan was made: observe and prepare again.
+    /// [`ErrorKind::Interrupted`] after [`Session::stop`]. Otherwise as AWS or the disk answers. Whatever happens,
+    /// what visitors see is whole, and the next publish goes on from there.
+    pub async fn carry_out(&self, prepared: &Prepared) -> Result<Outcome> {
+        if prepared.plan.is_empty() {
+            if let Some((_, etag)) = &prepared.observed.left_behind {
+                lock::clear(self, etag).await?;
+            }
+            return Ok(Outcome { edges_current: true, ..Outcome::default() });
+        }
+        let lock = lock::Held::take(self, prepared).await?;
+        let outcome = apply::apply(self, prepared, &lock).await;
+        match &outcome {
+            Ok(_) => lock.release().await?,
+            Err(_) => lock.give_up().await,
+        }
+        outcome
+    }
+}
+
+fn refused(refusal: Refusal, policy: &Policy) -> Error {
+    Error::new(
+        ErrorKind::Refused,
+        format!("{refusal}, more than the {} % that one publish may delete", policy.max_delete_percent),
+        "check that this is the right, complete build folder; if it is, run again with --max-delete 100",
+    )
+}

@@ -1,0 +1,174 @@
+//! Looking at the bucket: the manifest, the lock and the listing at once, then what those leave open.
+
+use std::ops::Bound;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio::time::{Duration, Instant, sleep};
+
+use super::{Event, LOCK, MANIFEST, Session};
+use crate::{
+    aws::{Head, ListPage},
+    error::{Error, ErrorKind, Result},
+    plan::{Content, Listed, Remote},
+    release::{Lock, Manifest, ManifestError},
+    site::{ObjectKey, Sha256, SiteFile, hash},
+};
+
+/// A listing page holds at most this many objects (S3 API reference, ListObjectsV2).
+const PAGE: usize = 1000;
+
+/// What is in the bucket.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// The objects and the manifest.
+    pub remote: Remote,
+    /// The entity tag of the stored manifest, readable or not.
+    pub manifest_etag: Option<String>,
+    /// The lock of a publish that was cut off, with its entity tag.
+    pub left_behind: Option<(Lock, String)>,
+}
+
+/// Observes the bucket, once nobody else is publishing to it.
+///
+/// # Errors
+/// [`ErrorKind::Rival`] when another publish goes on for longer than we wait; [`ErrorKind::Config`] when a newer
+/// version of the tool has published; else as AWS answers.
+pub async fn observe(session: &Session) -> Result<Observed> {
+    let since = Instant::now();
+    loop {
+        let (manifest, lock, first) =
+            tokio::try_join!(session.bucket.read_state(MANIFEST), session.bucket.read_state(LOCK), session.bucket.list(None))?;
+        let left_behind = match lock {
+            Some((bytes, etag)) => {
+                // What is no lock holds nobody back; it only has to be replaced.
+                let lock = Lock::decode(&bytes).unwrap_or_else(|| super::lock::unreadable(session));
+                if lock.holds(session.now()) {
+                    wait_for(session, &lock, since).await?;
+                    continue;
+                }
+                Some((lock, etag))
+            }
+            None => None,
+        };
+        let (manifest, manifest_etag) = match manifest {
+            Some((bytes, etag)) => (read_manifest(session, &bytes)?, Some(etag)),
+            None => (None, None),
+        };
+        let listing = list_rest(session, first, manifest.as_ref()).await?;
+        session.progress.event(Event::Listed(listing.len()));
+        return Ok(Observed { remote: Remote::new(listing, manifest), manifest_etag, left_behind });
+    }
+}
+
+fn read_manifest(session: &Session, bytes: &[u8]) -> Result<Option<Manifest>> {
+    match Manifest::decode(bytes) {
+        Ok(manifest) => Ok(Some(manifest)),
+        Err(ManifestError::Corrupt(why)) => {
+            session.progress.event(Event::ManifestIgnored(&why));
+            Ok(None)
+        }
+        Err(error @ ManifestError::Newer(_)) => Err(Error::new(
+            ErrorKind::Config,
+            format!("a newer version of cruddur-site has published this site: {error}"),
+            "update cruddur-site, then publish again",
+        )),
+    }
+}
+
+async fn wait_for(session: &Session, lock: &Lock, since: Instant) -> Result<()> {
+    if since.elapsed() >= session.lock_patience {
+        return Err(super::lock::held_by(lock));
+    }
+    session.progress.event(Event::WaitingForLock(lock));
+    tokio::select! {
+        () = sleep(Duration::from_secs(1)) => Ok(()),
+        () = session.stop.cancelled() => Err(super::lock::held_by(lock)),
+    }
+}
+
+/// Lists what comes after the first page: in parallel, between every thousandth key of the manifest, so that a site
+/// of N objects that nobody else has touched takes one request per 1,000 of them.
+async fn list_rest(session: &Session, first: ListPage, manifest: Option<&Manifest>) -> Result<Vec<Listed>> {
+    let ListPage { mut objects, more } = first;
+    let Some(last) = objects.last().map(|object| object.key.clone()).filter(|_| more) else { return Ok(objects) };
+    let mut borders = vec![last.clone()];
+    if let Some(manifest) = manifest {
+        let rest = manifest.objects.range::<ObjectKey, _>((Bound::Excluded(&last), Bound::Unbounded));
+        borders.extend(rest.map(|(key, _)| key.clone()).skip(PAGE - 1).step_by(PAGE));
+    }
+    let ends = borders.iter().skip(1).map(Some).chain([None]);
+    let ranges: Vec<_> = borders.iter().zip(ends).map(|(after, end)| list_range(session, after, end)).collect();
+    let pages: Vec<_> = stream::iter(ranges).buffered(session.concurrency).try_collect().await?;
+    objects.extend(pages.into_iter().flatten());
+    Ok(objects)
+}
+
+/// Lists the objects after one key up to and including another, or to the end.
+async fn list_range(session: &Session, after: &ObjectKey, end: Option<&ObjectKey>) -> Result<Vec<Listed>> {
+    let mut found: Vec<Listed> = Vec::new();
+    let mut after = after.clone();
+    loop {
+        let ListPage { objects, more } = session.bucket.list(Some(&after)).await?;
+        let last = objects.last().map(|object| object.key.clone());
+        let beyond = |key: &ObjectKey| end.is_some_and(|end| key > end);
+        found.extend(objects.into_iter().filter(|object| !beyond(&object.key)));
+        match last {
+            Some(last) if more && end.is_none_or(|end| last < *end) => after = last,
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// Asks S3 about the objects that could already be what we want but that no manifest vouches for.
+pub(super) async fn look_at_unknown(session: &Session, files: &[SiteFile], remote: &mut Remote) -> Result<()> {
+    let questions: Vec<_> = remote
+        .worth_asking(files)
+        .into_iter()
+        .map(|file| (file.clone(), remote.objects[&file.key].etag.clone()))
+        .map(|(file, etag)| look_at(session, file, etag))
+        .collect();
+    let answers: Vec<_> = stream::iter(questions).buffer_unordered(session.concurrency).try_collect().await?;
+    for (key, content) in answers.into_iter().flatten() {
+        remote.learn(&key, content);
+    }
+    Ok(())
+}
+
+async fn look_at(session: &Session, file: SiteFile, etag: String) -> Result<Option<(ObjectKey, Content)>> {
+    let Some(head) = session.bucket.head(&file.key).await? else { return Ok(None) };
+    let same = match &head.sha256 {
+        Some(stored) => *stored == expected_checksum(&file),
+        None => {
+            let path = file.path.clone();
+            let size = file.size;
+            tokio::task::spawn_blocking(move || has_etag(&path, size, &etag)).await.unwrap_or(Ok(false))?
+        }
+    };
+    let Head { headers, version, .. } = head;
+    Ok(same.then(|| (file.key, Content { sha256: file.sha256, headers, version })))
+}
+
+/// The SHA-256 as S3 keeps it: of a file in parts, the digest of the parts' digests, with their number.
+pub(super) fn expected_checksum(file: &SiteFile) -> String {
+    if file.parts.is_empty() {
+        return file.sha256.base64();
+    }
+    let digests: Vec<u8> = file.parts.iter().flat_map(|part| part.0).collect();
+    format!("{}-{}", Sha256::of(&digests).base64(), file.parts.len())
+}
+
+/// The sizes of parts that tools are known to use, in MiB: ours, aws-cli's, the smallest, s5cmd's, rclone's, s3cmd's.
+const PART_MIBS: [u64; 7] = [16, 8, 5, 50, 64, 15, 100];
+
+/// Whether a file has an object's entity tag: the MD5 of its bytes, or of the MD5s of its parts (S3 User Guide,
+/// "Checking object integrity").
+fn has_etag(path: &std::path::Path, size: u64, etag: &str) -> Result<bool> {
+    let Some((_, count)) = etag.rsplit_once('-') else { return Ok(hash::md5_hex(path)? == etag) };
+    let Ok(count) = count.parse::<u64>() else { return Ok(false) };
+    for part_size in PART_MIBS.map(|mib| mib << 20) {
+        if size.div_ceil(part_size) == count && hash::multipart_etag(path, part_size)? == etag {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

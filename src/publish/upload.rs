@@ -1,0 +1,201 @@
+//! Putting one file in place: whole, in parts, or by a copy that only changes its headers.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+    io::Read,
+    path::Path,
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::{Event, Prepared, Session, apply::interrupted};
+use crate::{
+    aws::multipart::{MultipartUpload, Part},
+    error::{Error, ErrorKind, Result},
+    plan::{Reason, Stored, Upload},
+    site::{ObjectKey, SiteFile, part_size},
+};
+
+/// How much may be in memory on its way to S3, in KiB: 64 MiB, four parts.
+pub(super) const IN_FLIGHT_KIB: usize = 64 << 10;
+
+/// CopyObject takes objects up to 5 GiB (S3 API reference).
+const COPY_LIMIT: u64 = 5 << 30;
+
+/// What all uploads of a publish share.
+pub(super) struct Uploader<'a> {
+    pub session: &'a Session,
+    pub in_flight: Arc<Semaphore>,
+    /// Uploads in parts that a publish before this one left unfinished.
+    pub unfinished: HashMap<ObjectKey, MultipartUpload>,
+    /// Cancelled when nothing new shall begin: the user stopped, or an upload failed.
+    pub halt: CancellationToken,
+}
+
+/// Finds the uploads in parts that a publish which was cut off left behind, and aborts those nobody will finish.
+/// Where the permission to look is missing, they are left to the bucket's lifecycle rule.
+pub(super) async fn unfinished(session: &Session, prepared: &Prepared) -> HashMap<ObjectKey, MultipartUpload> {
+    if prepared.observed.left_behind.is_none() {
+        return HashMap::new();
+    }
+    let found = match session.bucket.unfinished_multiparts().await {
+        Ok(found) => found,
+        Err(error) => {
+            session.progress.event(Event::Warning(&format!("parts of a publish that was cut off may remain: {error}")));
+            return HashMap::new();
+        }
+    };
+    let wanted = |key: &ObjectKey| {
+        let mut uploads = prepared.plan.uploads().iter();
+        uploads.any(|upload| upload.file.key == *key && !upload.file.parts.is_empty() && upload.reason != Reason::Headers)
+    };
+    let mut to_finish: HashMap<ObjectKey, MultipartUpload> = HashMap::new();
+    for upload in found {
+        if wanted(&upload.key) && !to_finish.contains_key(&upload.key) {
+            to_finish.insert(upload.key.clone(), upload);
+        } else if let Err(error) = session.bucket.abort_multipart(&upload).await {
+            session.progress.event(Event::Warning(&error.to_string()));
+        }
+    }
+    to_finish
+}
+
+impl Uploader<'_> {
+    /// Fails once nothing new shall begin.
+    pub fn check(&self) -> Result<()> {
+        if self.halt.is_cancelled() { Err(interrupted()) } else { Ok(()) }
+    }
+
+    /// Puts the file in place.
+    pub async fn upload(&self, upload: &Upload) -> Result<Stored> {
+        let file = &upload.file;
+        let (stored, unreported) = match (&upload.reason, &upload.replaces) {
+            (Reason::Headers, Some(etag)) if file.size <= COPY_LIMIT => {
+                (self.session.bucket.set_headers(&file.key, etag, &file.headers).await?, 0)
+            }
+            _ if file.parts.is_empty() => (self.whole(file).await?, file.size),
+            _ => (self.in_parts(file).await?, 0),
+        };
+        self.session.progress.event(Event::Stored(&file.key, unreported));
+        Ok(stored)
+    }
+
+    async fn room_for(&self, bytes: u64) -> Result<OwnedSemaphorePermit> {
+        let kib = usize::try_from(bytes.div_ceil(1024)).unwrap_or(IN_FLIGHT_KIB).clamp(1, IN_FLIGHT_KIB);
+        let permit = Arc::clone(&self.in_flight).acquire_many_owned(u32::try_from(kib).unwrap_or(1)).await;
+        permit.map_err(|_| interrupted())
+    }
+
+    async fn whole(&self, file: &SiteFile) -> Result<Stored> {
+        let _room = self.room_for(file.size).await?;
+        let body = read(file, 0, file.size).await?;
+        self.session.bucket.put(&file.key, body, &file.sha256, &file.headers).await
+    }
+
+    async fn in_parts(&self, file: &SiteFile) -> Result<Stored> {
+        let bucket = &self.session.bucket;
+        let resumed = self.unfinished.get(&file.key);
+        let (multipart, arrived) = match resumed {
+            Some(multipart) => (multipart.clone(), bucket.arrived_parts(multipart).await?),
+            None => (bucket.start_multipart(&file.key, &file.headers).await?, BTreeMap::new()),
+        };
+        let stored = match self.parts(file, &multipart, arrived).await {
+            Ok(parts) => bucket.complete_multipart(&multipart, &parts).await,
+            Err(error) => Err(error),
+        };
+        match stored {
+            Ok(stored) if resumed.is_some() => self.with_right_headers(file, stored).await,
+            Ok(stored) => Ok(stored),
+            Err(error) => {
+                // The first error is the one to tell; an abort that fails leaves parts to the lifecycle rule.
+                let _ = bucket.abort_multipart(&multipart).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// An upload that an earlier publish began has that publish's headers.
+    async fn with_right_headers(&self, file: &SiteFile, stored: Stored) -> Result<Stored> {
+        let bucket = &self.session.bucket;
+        match bucket.head(&file.key).await? {
+            Some(head) if head.headers != file.headers && file.size <= COPY_LIMIT => {
+                bucket.set_headers(&file.key, &stored.etag, &file.headers).await
+            }
+            _ => Ok(stored),
+        }
+    }
+
+    /// Sends the parts that have not arrived, some at a time.
+    async fn parts(
+        &self,
+        file: &SiteFile,
+        multipart: &MultipartUpload,
+        arrived: BTreeMap<i32, Part>,
+    ) -> Result<BTreeMap<i32, Part>> {
+        let size = part_size(file.size);
+        let send = |(number, sha256): (i32, _)| {
+            let arrived = arrived.get(&number).cloned();
+            async move {
+                let offset = (number as u64 - 1) * size;
+                let length = size.min(file.size - offset);
+                let part = match arrived {
+                    Some(part) if part.sha256 == crate::site::Sha256::base64(sha256) => part,
+                    _ => {
+                        self.check()?;
+                        let _room = self.room_for(length).await?;
+                        let body = read(file, offset, length).await?;
+                        self.session.bucket.put_part(multipart, number, body, sha256).await?
+                    }
+                };
+                self.session.progress.event(Event::PartStored(length));
+                Ok((number, part))
+            }
+        };
+        let mut results = stream::iter((1..).zip(&file.parts).map(send)).buffer_unordered(8);
+        let mut parts = BTreeMap::new();
+        while let Some(result) = results.next().await {
+            let (number, part) = result?;
+            parts.insert(number, part);
+        }
+        Ok(parts)
+    }
+}
+
+/// Reads a piece of a file that must still be what was hashed.
+async fn read(file: &SiteFile, offset: u64, length: u64) -> Result<Bytes> {
+    let (path, size, modified) = (file.path.clone(), file.size, file.modified);
+    let bytes = tokio::task::spawn_blocking(move || {
+        let unchanged = |file: &File| {
+            let metadata = file.metadata()?;
+            Ok::<_, std::io::Error>(metadata.len() == size && metadata.modified()? == modified)
+        };
+        let mut open = File::open(&path)?;
+        if !unchanged(&open)? {
+            return Ok(None);
+        }
+        if offset > 0 {
+            std::io::Seek::seek(&mut open, std::io::SeekFrom::Start(offset))?;
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        (&open).take(length).read_to_end(&mut bytes)?;
+        Ok::<_, std::io::Error>((bytes.len() as u64 == length && unchanged(&open)?).then_some(bytes))
+    });
+    match bytes.await.map_err(std::io::Error::other).and_then(|read| read) {
+        Ok(Some(bytes)) => Ok(Bytes::from(bytes)),
+        Ok(None) => Err(changed(&file.path)),
+        Err(error) => Err(changed(&file.path).because(error)),
+    }
+}
+
+fn changed(path: &Path) -> Error {
+    Error::new(
+        ErrorKind::Input,
+        format!("{} changed while it was being published", path.display()),
+        "wait until the build has ended, then publish again",
+    )
+}
