@@ -2,9 +2,10 @@
 //!
 //! The folders follow the steps of a publish; `docs/ARCHITECTURE.md` is the map of the house.
 
+pub mod config;
 pub mod error;
 pub mod local;
 pub mod routing;
 pub mod site;
 
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Location, Result};
