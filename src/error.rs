@@ -2,7 +2,7 @@
 //!
 //! [`Error::new`] demands the next step, so an error without a cure cannot be written.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 /// What a caller may want to act on; the person reads [`Error`]'s text instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +29,28 @@ pub enum ErrorKind {
     Service,
 }
 
+/// A place in a text file a person wrote, as editors and annotations of CI services count.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// The file, as it was named to us.
+    pub file: PathBuf,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
 /// An error in the words of the user's site.
 #[derive(Debug, Clone)]
 pub struct Error {
     kind: ErrorKind,
+    location: Option<Box<Location>>,
     what: String,
     because: Option<String>,
     next: String,
@@ -44,7 +62,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// `what` went wrong, and what to do `next`; both are whole phrases without a final stop.
     pub fn new(kind: ErrorKind, what: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), because: None, next: next.into() }
+        Self { kind, location: None, what: what.into(), because: None, next: next.into() }
     }
 
     /// Adds the cause underneath: AWS's own code and message, or the operating system's.
@@ -52,6 +70,18 @@ impl Error {
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.because = Some(cause.to_string());
         self
+    }
+
+    /// Adds the place in a file of the user that is wrong.
+    #[must_use]
+    pub fn at(mut self, location: Location) -> Self {
+        self.location = Some(Box::new(location));
+        self
+    }
+
+    /// The place in a file of the user that is wrong, where there is one.
+    pub fn location(&self) -> Option<&Location> {
+        self.location.as_deref()
     }
 
     /// What a caller may act on.
@@ -77,6 +107,9 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(location) = &self.location {
+            write!(f, "{location}: ")?;
+        }
         write!(f, "{}", self.what)?;
         if let Some(because) = &self.because {
             write!(f, " ({because})")?;
@@ -86,3 +119,19 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_tells_where_what_why_and_what_next() {
+        let bare = Error::new(ErrorKind::Input, "no index page", "build the site first");
+        assert_eq!(bare.to_string(), "no index page; build the site first");
+        let full = bare
+            .because("os error 2")
+            .at(Location { file: PathBuf::from("site.toml"), line: 3, column: 8 });
+        assert_eq!(full.to_string(), "site.toml:3:8: no index page (os error 2); build the site first");
+        assert_eq!(full.location().map(|at| (at.line, at.column)), Some((3, 8)));
+    }
+}

@@ -1,11 +1,15 @@
 //! Publish static sites and React apps to a private S3 bucket behind CloudFront.
 //!
 //! The folders follow the steps of a publish; `docs/ARCHITECTURE.md` is the map of the house.
+#![warn(missing_docs)]
 
 pub mod aws;
+pub mod cli;
+pub mod config;
 pub mod error;
 pub mod local;
 pub mod plan;
+pub mod publish;
 pub mod release;
 pub mod routing;
 pub mod site;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Edge, Gone, Note, Plan, Policy, Reason, Remote, Removal, Stage, Tally, Upload, published, stale::Stale};
 use crate::{
     release::{Manifest, Published, ReleaseId, ReleaseMark, Superseded, manifest::RELEASES_REMEMBERED},
-    site::{FileClass, ObjectKey, SiteFile, headers},
+    site::{FileClass, ObjectKey, SiteFile},
 };
 
 /// Why a plan was not made.
@@ -113,8 +113,8 @@ fn demote(files: &mut [SiteFile], manifest: Option<&Manifest>, notes: &mut Vec<N
         }
         if demoted.contains(&file.key) {
             file.class = FileClass::Asset;
-            if file.headers.cache_control.as_deref() == Some(headers::cache_control(FileClass::Immutable)) {
-                file.headers.cache_control = Some(headers::cache_control(FileClass::Asset).to_owned());
+            if file.headers.cache_control.as_deref() == Some(FileClass::Immutable.cache_control()) {
+                file.headers.cache_control = Some(FileClass::Asset.cache_control().to_owned());
             }
         }
     }

@@ -1,16 +1,25 @@
 //! The build folder as values: which files there are, what they are, and with which headers they are served.
 
 pub mod class;
+pub mod content_type;
 pub mod digest;
+pub mod framework;
 pub mod headers;
 pub mod key;
+mod name_hash;
+pub mod precompressed;
+pub mod rules;
+
 
 use std::{path::PathBuf, time::SystemTime};
 
 pub use class::FileClass;
 pub use digest::Sha256;
+pub use framework::Framework;
 pub use headers::Headers;
 pub use key::{InvalidKey, ObjectKey};
+pub use rules::{Rule, Rules};
+
 
 /// One file of the build, read and classified: what the published object shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]

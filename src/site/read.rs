@@ -1,0 +1,85 @@
+//! Reading a build folder into the site it shall become.
+
+use std::{collections::BTreeSet, fs, path::Path, sync::atomic::AtomicBool};
+
+use super::{
+    FileClass, Framework, Headers, ObjectKey, Rules, SiteFile,
+    class::classify_among,
+    framework,
+    hash::{HashedFile, hash_all},
+    references::{self, MissingReference},
+    secrets,
+    walk::{FoundFile, Skipped, WalkOptions, walk},
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    publish::{Event, Progress},
+    routing::Routing,
+};
+
+/// A build folder, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// What built it.
+    pub framework: Framework,
+    /// How its pages are named.
+    pub routing: Routing,
+    /// Its files, by key.
+    pub files: Vec<SiteFile>,
+    /// What was left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Finds, hashes and classifies the files of `folder`.
+///
+/// # Errors
+/// As [`walk`], [`hash_all`] and [`secrets::refuse`]; [`ErrorKind::Config`] when a rule cannot be applied.
+pub fn read(
+    folder: &Path,
+    options: &WalkOptions,
+    rules: &Rules,
+    progress: &dyn Progress,
+    cancelled: &AtomicBool,
+) -> Result<Site> {
+    let walked = walk(folder, options)?;
+    let keys: BTreeSet<ObjectKey> = walked.files.iter().map(|file| file.key.clone()).collect();
+    let index = fs::read_to_string(folder.join("index.html")).ok();
+    let framework = framework::detect(&keys, index.as_deref());
+
+    let bytes = walked.files.iter().map(|file| file.size).sum();
+    progress.event(Event::HashingStarts { files: walked.files.len() as u64, bytes });
+    let hashed = hash_all(walked.files, &|more| progress.event(Event::Hashed(more)), cancelled)?;
+    progress.event(Event::HashingEnds);
+    secrets::refuse(hashed.iter().map(|file| (&file.file, file.secrets.as_slice())), &options.allow)?;
+
+    let files = hashed.into_iter().map(|file| describe(file, framework, &keys, rules)).collect::<Result<_>>()?;
+    Ok(Site { framework, routing: Routing::detect(&keys), files, skipped: walked.skipped })
+}
+
+fn describe(hashed: HashedFile, framework: Framework, keys: &BTreeSet<ObjectKey>, rules: &Rules) -> Result<SiteFile> {
+    let HashedFile { file: FoundFile { key, path, size, modified }, sha256, parts, .. } = hashed;
+    let class = rules.class(&key).unwrap_or_else(|| classify_among(&key, framework, keys));
+    let headers = rules.apply(&key, Headers::default_for(&key, class, keys))?;
+    Ok(SiteFile { key, path, size, modified, sha256, parts, class, headers })
+}
+
+/// The same-site files that `pages` name and the build of `keys` does not have. URLs of `own_hosts` count as the
+/// site's own.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when a page cannot be read.
+pub fn missing_references(
+    pages: &[SiteFile],
+    keys: &BTreeSet<ObjectKey>,
+    own_hosts: &[String],
+) -> Result<Vec<MissingReference>> {
+    let mut named = Vec::new();
+    for page in pages.iter().filter(|file| file.class == FileClass::Page) {
+        let html = fs::read(&page.path).map_err(|error| {
+            let what = format!("cannot read {}", page.path.display());
+            Error::new(ErrorKind::Io, what, "wait until the build has ended, then publish again").because(error)
+        })?;
+        named.push((&page.key, references::references(&page.key, &html, own_hosts)));
+    }
+    Ok(references::missing(named.iter().map(|(page, references)| (*page, references.as_slice())), keys))
+}
