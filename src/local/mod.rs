@@ -1,3 +1,52 @@
 //! An AWS account in a folder: S3 and CloudFront over loopback HTTP, and an edge that serves.
 
+mod account;
+mod blobs;
+mod cloudfront;
+mod db;
 pub mod model;
+mod s3;
+mod server;
+
+use jiff::Timestamp;
+
+pub use account::Account;
+pub use server::{ACCESS_KEY_ID, ApiServer, REGION, SECRET_ACCESS_KEY};
+
+/// Why a piece of work on the account failed; each protocol answers it in its own words.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// S3 refuses.
+    #[error(transparent)]
+    S3(#[from] s3s::S3Error),
+    /// CloudFront refuses.
+    #[error(transparent)]
+    CloudFront(#[from] cloudfront::Refusal),
+    /// The index failed.
+    #[error("the account's index failed: {0}")]
+    Index(#[from] rusqlite::Error),
+    /// What the index holds is not readable.
+    #[error("the account's index holds something unreadable: {0}")]
+    Content(#[from] serde_json::Error),
+    /// A blob could not be read or written.
+    #[error("the account's files failed: {0}")]
+    Files(#[from] std::io::Error),
+    /// The work itself broke off.
+    #[error("the work broke off: {0}")]
+    Broken(#[from] tokio::task::JoinError),
+}
+
+/// Seconds since 1970: S3 tells times to the second.
+pub(crate) fn now_seconds() -> i64 {
+    Timestamp::now().as_second()
+}
+
+/// The time of a row.
+pub(crate) fn from_seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or_default()
+}
+
+/// `length` random letters of `alphabet`.
+pub(crate) fn random_id(alphabet: &[u8], length: usize) -> String {
+    (0..length).map(|_| char::from(alphabet[fastrand::usize(..alphabet.len())])).collect()
+}

@@ -73,3 +73,46 @@ pub struct StoredObject {
     /// The file with its bytes; content-addressed, so it never changes.
     pub path: std::path::PathBuf,
 }
+
+/// What a new distribution is made of; the account adds id, domain name and dates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDistribution {
+    /// Alternate domain names; no two distributions share one.
+    pub aliases: Vec<String>,
+    /// The object served for `/`, without a leading `/`.
+    pub default_root_object: Option<String>,
+    /// The bucket it reads.
+    pub origin: Origin,
+    /// Custom error responses.
+    pub error_responses: Vec<ErrorResponse>,
+    /// The viewer-request function of the default behavior, by what it does.
+    pub router: Option<Routing>,
+    /// Whether the edge compresses.
+    pub compress: bool,
+}
+
+/// Whether an invalidation has reached every edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvalidationStatus {
+    /// Some edge may still answer what it kept.
+    InProgress,
+    /// No edge does.
+    Completed,
+}
+
+/// An invalidation of a distribution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalidation {
+    /// Its place among all invalidations of the account: higher is later.
+    pub sequence: u64,
+    /// `I` and 13 capital letters and digits.
+    pub id: String,
+    /// What the client calls it: the same reference again is the same invalidation.
+    pub caller_reference: String,
+    /// The paths, percent-encoded, each with a leading `/`; a `*` at the end stands for any rest.
+    pub paths: Vec<String>,
+    /// When it was asked for.
+    pub created: Timestamp,
+    /// How far it is, at the time of reading.
+    pub status: InvalidationStatus,
+}

@@ -1,0 +1,273 @@
+//! The account: a folder with an index and blobs, and what its owner may do without a protocol.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use crate::{Error, ErrorKind, Result, routing::Routing};
+
+use super::{
+    Fault,
+    blobs::Blobs,
+    cloudfront::{distributions, invalidations},
+    db::{Database, OpenError},
+    from_seconds,
+    model::{Distribution, ErrorResponse, Invalidation, NewDistribution, Origin, StoredObject},
+    s3::{
+        buckets,
+        versions::{self, Versioning},
+    },
+    server::REGION,
+};
+
+/// The index's name in the account's folder.
+const INDEX: &str = "account.db";
+
+/// What a folder that just became an account may hold: another process may be making it at this moment.
+const OWN_NAMES: [&str; 5] = [INDEX, "account.db-wal", "account.db-shm", "account.db-journal", "blobs"];
+
+/// The served prefix of the sites [`Account::ensure_site`] makes.
+const SITE_PREFIX: &str = "/live";
+
+/// How long CloudFront keeps an error by default (Developer Guide, "Control how long CloudFront caches errors").
+const ERROR_CACHING_SECONDS: u64 = 10;
+
+/// An AWS account kept in a folder. Clones share it; several processes may have it open.
+#[derive(Clone)]
+pub struct Account {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    folder: PathBuf,
+    db: Database,
+    blobs: Blobs,
+    invalidation_delay: Duration,
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("folder", &self.inner.folder).finish_non_exhaustive()
+    }
+}
+
+impl Account {
+    /// How long an invalidation stays in progress unless told otherwise: long enough to be seen, short to wait for.
+    pub const INVALIDATION_DELAY: Duration = Duration::from_millis(150);
+
+    /// Opens the account in `folder`, or makes one where there is no folder or an empty one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] when the folder holds something else or a newer account, [`ErrorKind::Io`] when it cannot
+    /// be read or written.
+    pub fn open(folder: &Path) -> Result<Self> {
+        Self::open_with_delay(folder, Self::INVALIDATION_DELAY)
+    }
+
+    /// Like [`Account::open`]; invalidations asked for here stay in progress for `invalidation_delay`.
+    ///
+    /// # Errors
+    /// As [`Account::open`].
+    pub fn open_with_delay(folder: &Path, invalidation_delay: Duration) -> Result<Self> {
+        let unusable = |error: &dyn std::fmt::Display| {
+            Error::new(
+                ErrorKind::Io,
+                format!("the local account in {} cannot be used", folder.display()),
+                "check that this user may read and write the folder and that the disk has room",
+            )
+            .because(error)
+        };
+        fs::create_dir_all(folder).map_err(|error| unusable(&error))?;
+        let index = folder.join(INDEX);
+        if !index.exists() && !is_empty(folder).map_err(|error| unusable(&error))? {
+            return Err(foreign(folder));
+        }
+        let db = Database::open(&index).map_err(|error| match error {
+            OpenError::Sqlite(error) => unusable(&error),
+            OpenError::Foreign => foreign(folder),
+            OpenError::Newer(_) => Error::new(
+                ErrorKind::Input,
+                format!("the local account in {} was made by a newer cruddur-site", folder.display()),
+                "update cruddur-site, or name another folder",
+            )
+            .because(error),
+        })?;
+        let blobs = Blobs::open(folder).map_err(|error| unusable(&error))?;
+        blobs.sweep(&db).map_err(|error| unusable(&error))?;
+        Ok(Self { inner: Arc::new(Inner { folder: folder.to_owned(), db, blobs, invalidation_delay }) })
+    }
+
+    /// Where it is kept.
+    pub fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    pub(crate) fn db(&self) -> &Database {
+        &self.inner.db
+    }
+
+    pub(crate) fn blobs(&self) -> &Blobs {
+        &self.inner.blobs
+    }
+
+    pub(crate) fn invalidation_delay(&self) -> Duration {
+        self.inner.invalidation_delay
+    }
+
+    /// Makes a bucket.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] when the name is taken or S3 would not take it.
+    pub fn create_bucket(&self, name: &str, region: &str) -> Result<()> {
+        self.told(self.db().write(|tx| buckets::create(tx, name, region)))
+    }
+
+    /// Makes a distribution.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] when another distribution has one of its aliases.
+    pub fn create_distribution(&self, new: NewDistribution) -> Result<Distribution> {
+        self.told(self.db().write(|tx| distributions::create(tx, new)))
+    }
+
+    /// The distribution that serves `domain`; it and its bucket are made where they are missing.
+    ///
+    /// The bucket is named for the domain and keeps versions, as rollbacks need; the site is below `live/` in it. With a
+    /// `routing` that differs from the distribution's, its router and error responses are changed, and nothing else.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] when the domain cannot be a bucket's name.
+    pub fn ensure_site(&self, domain: &str, routing: Option<Routing>) -> Result<Distribution> {
+        self.told(self.db().write(|tx| {
+            let Some(mut distribution) = distributions::by_alias(tx, domain)? else {
+                ensure_bucket(tx, domain)?;
+                return distributions::create(tx, new_site(domain, routing));
+            };
+            if routing.is_some() && routing != distribution.router {
+                distribution.router = routing;
+                distribution.error_responses = error_responses(routing);
+                distributions::update(tx, &mut distribution)?;
+            }
+            Ok(distribution)
+        }))
+    }
+
+    /// All distributions, by id.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the account cannot be read.
+    pub fn distributions(&self) -> Result<Vec<Distribution>> {
+        self.told(self.db().read(|tx| distributions::from_id(tx, "", i64::MAX)))
+    }
+
+    /// The newest version of an object; `None` where there is no such bucket or key or it is deleted.
+    ///
+    /// The file it names stays for at least an hour after the object is overwritten or deleted.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the account cannot be read.
+    pub fn object(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>> {
+        let version = self.told(self.db().read(|tx| versions::latest(tx, bucket, key)))?;
+        Ok(version.and_then(|version| {
+            let content = version.content?;
+            Some(StoredObject {
+                path: self.blobs().path(&content.blob),
+                headers: content.headers,
+                etag: format!("\"{}\"", content.etag),
+                last_modified: from_seconds(version.modified),
+                size: content.size,
+            })
+        }))
+    }
+
+    /// The invalidations of a distribution that were asked for after the one numbered `sequence`, in order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the account cannot be read.
+    pub fn invalidations_after(&self, distribution_id: &str, sequence: u64) -> Result<Vec<Invalidation>> {
+        let delay = self.invalidation_delay();
+        self.told(self.db().read(|tx| invalidations::after(tx, distribution_id, sequence, delay)))
+    }
+
+    /// The number of the last invalidation of any distribution, 0 when there is none: a look-up that reads one row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the account cannot be read.
+    pub fn latest_invalidation(&self) -> Result<u64> {
+        self.told(self.db().read(invalidations::latest))
+    }
+
+    /// Tells a failure in the words of the account's owner.
+    fn told<T>(&self, outcome: Result<T, Fault>) -> Result<T> {
+        outcome.map_err(|fault| match fault {
+            Fault::S3(_) | Fault::CloudFront(_) => Error::new(
+                ErrorKind::Input,
+                "the local account refused",
+                "name a bucket or domain that is free and that S3 would take",
+            )
+            .because(fault),
+            _ => Error::new(
+                ErrorKind::Io,
+                format!("the local account in {} cannot be used", self.folder().display()),
+                "check that this user may read and write the folder and that the disk has room",
+            )
+            .because(fault),
+        })
+    }
+}
+
+fn is_empty(folder: &Path) -> std::io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if !OWN_NAMES.iter().any(|own| name == *own) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn foreign(folder: &Path) -> Error {
+    Error::new(
+        ErrorKind::Input,
+        format!("{} holds something that is not a local account", folder.display()),
+        "did you mean `cruddur-site publish DIR --local`? Otherwise name an empty or new folder",
+    )
+}
+
+fn ensure_bucket(tx: &rusqlite::Transaction<'_>, name: &str) -> Result<(), Fault> {
+    if versions::Bucket::find(tx, name)?.is_none() {
+        buckets::create(tx, name, REGION)?;
+        tx.execute("UPDATE buckets SET versioning = ?2 WHERE name = ?1", [name, Versioning::Enabled.name()])?;
+    }
+    Ok(())
+}
+
+fn new_site(domain: &str, routing: Option<Routing>) -> NewDistribution {
+    NewDistribution {
+        aliases: vec![domain.to_owned()],
+        default_root_object: Some("index.html".to_owned()),
+        origin: Origin { bucket: domain.to_owned(), region: REGION.to_owned(), path: SITE_PREFIX.to_owned() },
+        error_responses: error_responses(routing),
+        router: routing,
+        compress: true,
+    }
+}
+
+/// Sites of many pages have a page for what is missing. A single-page app has none: its router answers navigations, and
+/// a missing script must stay an error (S3 says 403 for it where the reader may not list the bucket).
+fn error_responses(routing: Option<Routing>) -> Vec<ErrorResponse> {
+    match routing {
+        Some(Routing::Folders | Routing::Files) => [403, 404]
+            .map(|error_code| ErrorResponse {
+                error_code,
+                response_page_path: Some("/404.html".to_owned()),
+                response_code: Some(404),
+                caching_min_ttl: ERROR_CACHING_SECONDS,
+            })
+            .to_vec(),
+        Some(Routing::Spa) | None => Vec::new(),
+    }
+}

@@ -1,0 +1,104 @@
+//! S3: the protocol is the `s3s` crate's, the behaviour is the files' of this folder.
+
+mod access;
+mod body;
+pub(crate) mod buckets;
+pub(crate) mod checksum;
+mod copy;
+mod delete;
+pub(crate) mod listing;
+mod multipart;
+mod objects;
+mod parts;
+pub(crate) mod versions;
+
+use rusqlite::Transaction;
+use s3s::{
+    S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
+    auth::SimpleAuth,
+    dto::*,
+    service::{S3Service, S3ServiceBuilder},
+};
+
+use super::{Account, Fault, server};
+
+/// The service that answers S3 requests out of `account`.
+pub(crate) fn service(account: Account) -> S3Service {
+    let mut builder = S3ServiceBuilder::new(LocalS3 { account: account.clone() });
+    builder.set_auth(SimpleAuth::from_single(server::ACCESS_KEY_ID, server::SECRET_ACCESS_KEY));
+    builder.set_access(access::RegionCheck::new(account));
+    builder.build()
+}
+
+/// S3 on top of an account.
+#[derive(Clone)]
+struct LocalS3 {
+    account: Account,
+}
+
+impl LocalS3 {
+    /// Runs `work` on a snapshot of the index, off the asynchronous threads.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, &Account) -> Result<T, Fault> + Send + 'static,
+    ) -> S3Result<T> {
+        let account = self.account.clone();
+        let task = tokio::task::spawn_blocking(move || account.db().read(|tx| work(tx, &account)));
+        task.await.map_err(Fault::from).flatten().map_err(S3Error::from)
+    }
+
+    /// Runs `work` alone, off the asynchronous threads; it takes effect as a whole or not at all.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, &Account) -> Result<T, Fault> + Send + 'static,
+    ) -> S3Result<T> {
+        let account = self.account.clone();
+        let task = tokio::task::spawn_blocking(move || account.db().write(|tx| work(tx, &account)));
+        task.await.map_err(Fault::from).flatten().map_err(S3Error::from)
+    }
+}
+
+impl From<Fault> for S3Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::S3(error) => error,
+            other => S3Error::with_message(S3ErrorCode::InternalError, other.to_string()),
+        }
+    }
+}
+
+/// Names the operations served, each with the method that serves it.
+macro_rules! operations {
+    ($($operation:ident: $input:ty => $output:ty;)*) => {
+        #[async_trait::async_trait]
+        impl S3 for LocalS3 {
+            $(async fn $operation(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
+                self.$operation(request).await.map(S3Response::new)
+            })*
+        }
+    };
+}
+
+operations! {
+    create_bucket: CreateBucketInput => CreateBucketOutput;
+    head_bucket: HeadBucketInput => HeadBucketOutput;
+    list_buckets: ListBucketsInput => ListBucketsOutput;
+    delete_bucket: DeleteBucketInput => DeleteBucketOutput;
+    get_bucket_location: GetBucketLocationInput => GetBucketLocationOutput;
+    put_bucket_versioning: PutBucketVersioningInput => PutBucketVersioningOutput;
+    get_bucket_versioning: GetBucketVersioningInput => GetBucketVersioningOutput;
+    list_objects_v2: ListObjectsV2Input => ListObjectsV2Output;
+    list_object_versions: ListObjectVersionsInput => ListObjectVersionsOutput;
+    get_object: GetObjectInput => GetObjectOutput;
+    head_object: HeadObjectInput => HeadObjectOutput;
+    put_object: PutObjectInput => PutObjectOutput;
+    copy_object: CopyObjectInput => CopyObjectOutput;
+    delete_object: DeleteObjectInput => DeleteObjectOutput;
+    delete_objects: DeleteObjectsInput => DeleteObjectsOutput;
+    create_multipart_upload: CreateMultipartUploadInput => CreateMultipartUploadOutput;
+    upload_part: UploadPartInput => UploadPartOutput;
+    list_parts: ListPartsInput => ListPartsOutput;
+    complete_multipart_upload: CompleteMultipartUploadInput => CompleteMultipartUploadOutput;
+    abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput;
+    list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput;
+}

@@ -1,0 +1,434 @@
+//! Multipart uploads: begun, filled, listed, completed or aborted.
+
+use rusqlite::Transaction;
+use s3s::{S3Request, S3Result, dto::*, s3_error};
+
+use crate::local::{Account, Fault, blobs::Blob, now_seconds, random_id};
+
+use super::{
+    LocalS3,
+    buckets::owner,
+    checksum::{Algorithm, Checksum, Declared, declared_checksum, kind_name, set_checksum},
+    listing::{Encoding, Entry, Page, Window, after_marker, delimiter, limit, page},
+    objects::stored_headers,
+    parts::{self, StoredPart},
+    versions::{self, Content, WriteConditions, etag, timestamp},
+};
+
+/// Every part but the last has at least this many bytes (S3 User Guide, "Amazon S3 multipart upload limits").
+const MIN_PART_BYTES: u64 = 5 << 20;
+
+/// The highest part number (same page).
+const MAX_PART_NUMBER: i32 = 10_000;
+
+const UPLOAD_ID_ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-";
+
+/// The uploads in progress from a key on.
+const UPLOADS_FROM: &str = "SELECT upload_id, key, headers, expires, checksum_algorithm, checksum_type, initiated \
+     FROM uploads WHERE bucket = ?1 AND key >= ?2 ORDER BY key, upload_id";
+
+impl LocalS3 {
+    pub(crate) async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<CreateMultipartUploadOutput> {
+        let mut input = request.input;
+        let stored = stored_headers!(input)?;
+        let algorithm = input.checksum_algorithm.as_ref().map(|name| Algorithm::parse(name.as_str())).transpose()?;
+        let upload = parts::Upload {
+            id: random_id(UPLOAD_ID_ALPHABET, 96),
+            key: input.key,
+            headers: stored.headers,
+            expires: stored.expires,
+            algorithm,
+            composite: is_composite(algorithm, input.checksum_type.as_ref())?,
+            initiated: now_seconds(),
+        };
+        let bucket = input.bucket;
+        self.write(move |tx, _| {
+            versions::Bucket::get(tx, &bucket)?;
+            upload.insert(tx, &bucket)?;
+            Ok(CreateMultipartUploadOutput {
+                checksum_algorithm: upload.algorithm.map(|named| ChecksumAlgorithm::from_static(named.name())),
+                checksum_type: upload.algorithm.map(|_| ChecksumType::from_static(kind_name(upload.composite))),
+                bucket: Some(bucket),
+                key: Some(upload.key),
+                upload_id: Some(upload.id),
+                ..Default::default()
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn upload_part(&self, request: S3Request<UploadPartInput>) -> S3Result<UploadPartOutput> {
+        let S3Request { input, trailing_headers, .. } = request;
+        if !(1..=MAX_PART_NUMBER).contains(&input.part_number) {
+            return Err(s3_error!(
+                InvalidArgument,
+                "Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive"
+            ));
+        }
+        let header = declared_checksum!(input)?;
+        let named = input.checksum_algorithm;
+        let (bucket, key, id, number) = (input.bucket, input.key, input.upload_id, input.part_number);
+        let expected = {
+            let (bucket, key, id) = (bucket.clone(), key.clone(), id.clone());
+            self.read(move |tx, _| {
+                versions::Bucket::get(tx, &bucket)?;
+                Ok(parts::Upload::get(tx, &bucket, &key, &id)?.algorithm)
+            })
+            .await?
+        };
+        let declared = Declared::new(header, named.as_ref(), input.content_md5.as_deref(), trailing_headers)?;
+        check_algorithm(expected, &declared)?;
+        let algorithm = declared.algorithm;
+        let upload = self.receive(input.body, declared).await?;
+        self.finish(upload, move |tx, blob| {
+            let upload = parts::Upload::get(tx, &bucket, &key, &id)?;
+            let part = StoredPart {
+                number,
+                size: blob.size,
+                etag: hex::encode(blob.md5),
+                blob: blob.sha256,
+                checksum: Checksum::whole(algorithm, blob.checksum.clone()),
+                modified: now_seconds(),
+            };
+            part.insert(tx, &upload)?;
+            let mut output = UploadPartOutput { e_tag: Some(etag(&part.etag)), ..Default::default() };
+            set_checksum!(output, &part.checksum);
+            Ok(output)
+        })
+        .await
+    }
+
+    pub(crate) async fn list_parts(&self, request: S3Request<ListPartsInput>) -> S3Result<ListPartsOutput> {
+        let input = request.input;
+        let limit = limit(input.max_parts, "max-parts")?;
+        let after = input.part_number_marker.unwrap_or(0);
+        let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
+        let (upload, mut stored) = self
+            .read(move |tx, _| {
+                versions::Bucket::get(tx, &bucket)?;
+                let upload = parts::Upload::get(tx, &bucket, &key, &id)?;
+                let stored = upload.parts(tx, after, limit as i64 + 1)?;
+                Ok((upload, stored))
+            })
+            .await?;
+        let more = limit > 0 && stored.len() > limit;
+        stored.truncate(limit);
+        Ok(ListPartsOutput {
+            bucket: Some(input.bucket),
+            key: Some(input.key),
+            upload_id: Some(input.upload_id),
+            checksum_algorithm: upload.algorithm.map(|named| ChecksumAlgorithm::from_static(named.name())),
+            checksum_type: upload.algorithm.map(|_| ChecksumType::from_static(kind_name(upload.composite))),
+            initiator: Some(initiator()),
+            owner: Some(owner()),
+            is_truncated: Some(more),
+            max_parts: Some(limit as i32),
+            part_number_marker: Some(after),
+            next_part_number_marker: stored.last().map(|part| part.number),
+            parts: Some(stored.into_iter().map(listed_part).collect()),
+            storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
+            ..Default::default()
+        })
+    }
+
+    pub(crate) async fn list_multipart_uploads(
+        &self,
+        request: S3Request<ListMultipartUploadsInput>,
+    ) -> S3Result<ListMultipartUploadsOutput> {
+        let input = request.input;
+        let limit = limit(input.max_uploads, "max-uploads")?;
+        let encoding = Encoding::new(input.encoding_type)?;
+        let key_marker = input.key_marker.unwrap_or_default();
+        let id_marker = input.upload_id_marker.filter(|id| !id.is_empty() && !key_marker.is_empty());
+        let prefix = input.prefix.clone().unwrap_or_default();
+        let delimiter = delimiter(input.delimiter.as_ref());
+        let from = match (&id_marker, key_marker.is_empty()) {
+            (_, true) => String::new(),
+            (Some(_), false) => key_marker.clone(),
+            (None, false) => after_marker(&key_marker, &prefix, delimiter.as_deref()),
+        };
+        let window = Window { prefix, delimiter, from, limit };
+        let (bucket, after_key, after_id) = (input.bucket.clone(), key_marker.clone(), id_marker.clone());
+        let Page { entries, next } = self
+            .read(move |tx, _| {
+                let bucket = versions::Bucket::get(tx, &bucket)?;
+                page(tx, UPLOADS_FROM, &bucket.name, &window, |row| {
+                    let upload = parts::Upload::from_row(row)?;
+                    let shown = after_id.as_ref().is_some_and(|id| upload.key == after_key && upload.id <= *id);
+                    Ok((!shown).then_some(upload))
+                })
+            })
+            .await?;
+        let last = next.and(entries.last()).map(|entry| match entry {
+            Entry::Item(upload) => (upload.key.clone(), Some(upload.id.clone())),
+            Entry::CommonPrefix(prefix) => (prefix.clone(), None),
+        });
+        let (mut uploads, mut prefixes) = (Vec::new(), Vec::new());
+        for entry in entries {
+            match entry {
+                Entry::Item(upload) => uploads.push(listed_upload(upload, &encoding)),
+                Entry::CommonPrefix(prefix) => prefixes.push(CommonPrefix { prefix: Some(encoding.write(prefix)) }),
+            }
+        }
+        let is_truncated = last.is_some();
+        let (next_key_marker, next_upload_id_marker) = last.unzip();
+        Ok(ListMultipartUploadsOutput {
+            bucket: Some(input.bucket),
+            prefix: Some(encoding.write(input.prefix.unwrap_or_default())),
+            delimiter: input.delimiter.map(|text| encoding.write(text)),
+            encoding_type: encoding.kind(),
+            key_marker: Some(encoding.write(key_marker)),
+            upload_id_marker: id_marker,
+            is_truncated: Some(is_truncated),
+            max_uploads: Some(limit as i32),
+            next_key_marker: next_key_marker.map(|key| encoding.write(key)),
+            next_upload_id_marker: next_upload_id_marker.flatten(),
+            uploads: Some(uploads),
+            common_prefixes: Some(prefixes),
+            request_charged: None,
+        })
+    }
+
+    pub(crate) async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<AbortMultipartUploadOutput> {
+        let AbortMultipartUploadInput { bucket, key, upload_id, .. } = request.input;
+        self.write(move |tx, _| {
+            versions::Bucket::get(tx, &bucket)?;
+            parts::Upload::get(tx, &bucket, &key, &upload_id)?.remove(tx)?;
+            Ok(AbortMultipartUploadOutput::default())
+        })
+        .await
+    }
+
+    /// The parts are joined before the index is locked, and checked to be the same parts once it is.
+    pub(crate) async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<CompleteMultipartUploadOutput> {
+        let input = request.input;
+        let expected = declared_checksum!(input)?;
+        let conditions = WriteConditions { if_match: input.if_match, if_none_match: input.if_none_match };
+        let named = input.multipart_upload.and_then(|list| list.parts).unwrap_or_default();
+        let (bucket, key, id, size) = (input.bucket, input.key, input.upload_id, input.mpu_object_size);
+        let account = self.account.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let (upload, chosen) = account.db().read(|tx| {
+                versions::Bucket::get(tx, &bucket)?;
+                let upload = parts::Upload::get(tx, &bucket, &key, &id)?;
+                let chosen = choose(tx, &upload, &named)?;
+                Ok::<_, Fault>((upload, chosen))
+            })?;
+            let blob = join(&account, &upload, &chosen)?;
+            let checksum = checksum_of(&upload, &chosen, &blob)?;
+            check_whole(expected, size, &checksum, &blob)?;
+            account.db().write(|tx| {
+                let bucket = versions::Bucket::get(tx, &bucket)?;
+                let upload = parts::Upload::get(tx, &bucket.name, &key, &id)?;
+                if choose(tx, &upload, &named)?.iter().map(|part| part.blob).ne(chosen.iter().map(|part| part.blob)) {
+                    return Err(s3_error!(InvalidPart, "A part was replaced while the upload was completed.").into());
+                }
+                let content = Content {
+                    size: blob.size,
+                    etag: etag_of(&chosen)?,
+                    blob: blob.sha256,
+                    checksum,
+                    headers: upload.headers.clone(),
+                    expires: upload.expires.clone(),
+                };
+                let version = versions::write(tx, &bucket, &key, &content, &conditions)?;
+                upload.remove(tx)?;
+                account.blobs().keep(blob)?;
+                let mut output = CompleteMultipartUploadOutput {
+                    location: Some(format!("/{}/{key}", bucket.name)),
+                    e_tag: Some(etag(&content.etag)),
+                    version_id: bucket.shown(&version.version_id),
+                    checksum_type: Some(content.checksum.kind()),
+                    bucket: Some(bucket.name),
+                    key: Some(key),
+                    ..Default::default()
+                };
+                set_checksum!(output, &content.checksum);
+                Ok::<_, Fault>(output)
+            })
+        });
+        Ok(task.await.map_err(Fault::from).flatten()?)
+    }
+}
+
+/// Which kinds of checksum each algorithm may have (S3 User Guide, "Checking object integrity").
+fn is_composite(algorithm: Option<Algorithm>, asked: Option<&ChecksumType>) -> S3Result<bool> {
+    let composite = match (algorithm, asked.map(ChecksumType::as_str)) {
+        (None, None) => return Ok(false),
+        (Some(algorithm), None) => return Ok(algorithm.composite_by_default()),
+        (_, Some(kind)) => kind == ChecksumType::COMPOSITE,
+    };
+    let possible = match algorithm {
+        None => false,
+        Some(Algorithm::Crc64Nvme) => !composite,
+        Some(Algorithm::Sha1 | Algorithm::Sha256) => composite,
+        Some(Algorithm::Crc32 | Algorithm::Crc32c) => true,
+    };
+    if possible {
+        Ok(composite)
+    } else {
+        Err(s3_error!(InvalidRequest, "The checksum type cannot be used with the checksum algorithm of the upload."))
+    }
+}
+
+/// A part's checksum must be by the algorithm its upload began with.
+fn check_algorithm(expected: Option<Algorithm>, declared: &Declared) -> S3Result<()> {
+    match expected {
+        Some(expected) if !declared.named || declared.algorithm != expected => Err(s3_error!(
+            InvalidRequest,
+            "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+            expected.name().to_ascii_lowercase(),
+            if declared.named { declared.algorithm.name().to_ascii_lowercase() } else { "null".to_owned() }
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The parts that the client names, checked (API reference, CompleteMultipartUpload).
+fn choose(tx: &Transaction<'_>, upload: &parts::Upload, named: &[CompletedPart]) -> Result<Vec<StoredPart>, Fault> {
+    if named.is_empty() {
+        return Err(s3_error!(MalformedXML, "You must specify at least one part").into());
+    }
+    if !named.is_sorted_by_key(|part| part.part_number) || has_twins(named) {
+        return Err(s3_error!(
+            InvalidPartOrder,
+            "The list of parts was not in ascending order. The parts list must be specified in order by part number."
+        )
+        .into());
+    }
+    let chosen = named.iter().map(|part| choose_one(tx, upload, part)).collect::<Result<Vec<_>, _>>()?;
+    let all_but_last = &chosen[..chosen.len() - 1];
+    if all_but_last.iter().any(|part| part.size < MIN_PART_BYTES) {
+        return Err(s3_error!(EntityTooSmall, "Your proposed upload is smaller than the minimum allowed size").into());
+    }
+    Ok(chosen)
+}
+
+fn has_twins(named: &[CompletedPart]) -> bool {
+    named.windows(2).any(|pair| pair[0].part_number == pair[1].part_number)
+}
+
+fn choose_one(tx: &Transaction<'_>, upload: &parts::Upload, named: &CompletedPart) -> Result<StoredPart, Fault> {
+    let invalid = || {
+        s3_error!(
+            InvalidPart,
+            "One or more of the specified parts could not be found. The part may not have been uploaded, or the \
+             specified entity tag may not match the part's entity tag."
+        )
+    };
+    let number = named.part_number.ok_or_else(invalid)?;
+    let part = upload.part(tx, number)?.ok_or_else(invalid)?;
+    if named.e_tag.as_ref().is_none_or(|tag| tag.value() != part.etag) {
+        return Err(invalid().into());
+    }
+    match declared_checksum!(named)? {
+        Some((algorithm, value)) if part.checksum != Checksum::whole(algorithm, value.clone()) => Err(invalid().into()),
+        None if upload.composite => Err(s3_error!(
+            InvalidRequest,
+            "The upload was created using a {} checksum. The complete request must include the checksum for each part. \
+             It was missing for part {number} in the request.",
+            part.checksum.algorithm.name().to_ascii_lowercase()
+        )
+        .into()),
+        _ => Ok(part),
+    }
+}
+
+/// One blob of all parts. Blocks for as long as it takes to copy them.
+fn join(account: &Account, upload: &parts::Upload, chosen: &[StoredPart]) -> Result<Blob, Fault> {
+    let mut draft = account.blobs().draft(upload.algorithm.unwrap_or(Algorithm::Crc64Nvme))?;
+    for part in chosen {
+        draft.append(&account.blobs().path(&part.blob))?;
+    }
+    Ok(draft.finish())
+}
+
+fn checksum_of(upload: &parts::Upload, chosen: &[StoredPart], blob: &Blob) -> Result<Checksum, Fault> {
+    match upload.algorithm {
+        Some(algorithm) if upload.composite => {
+            let values = chosen.iter().map(|part| part.checksum.value.as_str());
+            Checksum::composite(algorithm, values)
+                .map_err(|_| s3_error!(InternalError, "a stored part checksum is unreadable").into())
+        }
+        algorithm => Ok(Checksum::whole(algorithm.unwrap_or(Algorithm::Crc64Nvme), blob.checksum.clone())),
+    }
+}
+
+/// The MD5 of the parts' MD5s and their number.
+fn etag_of(chosen: &[StoredPart]) -> Result<String, Fault> {
+    use md5::Digest as _;
+    let mut md5 = md5::Md5::new();
+    for part in chosen {
+        let digest =
+            hex::decode(&part.etag).map_err(|_| s3_error!(InternalError, "a stored entity tag is unreadable"))?;
+        md5.update(digest);
+    }
+    Ok(format!("{}-{}", hex::encode(md5.finalize()), chosen.len()))
+}
+
+/// What the client says of the whole object must be so.
+fn check_whole(
+    expected: Option<(Algorithm, String)>,
+    size: Option<i64>,
+    checksum: &Checksum,
+    blob: &Blob,
+) -> Result<(), Fault> {
+    if let Some((algorithm, value)) = expected {
+        let plain = checksum.value.split('-').next();
+        if algorithm != checksum.algorithm || (value != checksum.value && Some(value.as_str()) != plain) {
+            return Err(s3_error!(
+                BadDigest,
+                "The {} you specified did not match the calculated checksum.",
+                algorithm.name()
+            )
+            .into());
+        }
+    }
+    match size {
+        Some(size) if size.cast_unsigned() != blob.size => Err(s3_error!(
+            InvalidRequest,
+            "The provided 'x-amz-mp-object-size' header does not match what was computed."
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+fn initiator() -> Initiator {
+    let Owner { display_name, id } = owner();
+    Initiator { display_name, id }
+}
+
+fn listed_part(part: StoredPart) -> Part {
+    let mut listed = Part {
+        part_number: Some(part.number),
+        size: Some(part.size.cast_signed()),
+        e_tag: Some(etag(&part.etag)),
+        last_modified: Some(part.last_modified()),
+        ..Default::default()
+    };
+    set_checksum!(listed, &part.checksum);
+    listed
+}
+
+fn listed_upload(upload: parts::Upload, encoding: &Encoding) -> MultipartUpload {
+    MultipartUpload {
+        checksum_algorithm: upload.algorithm.map(|named| ChecksumAlgorithm::from_static(named.name())),
+        checksum_type: upload.algorithm.map(|_| ChecksumType::from_static(kind_name(upload.composite))),
+        initiated: Some(timestamp(upload.initiated)),
+        initiator: Some(initiator()),
+        key: Some(encoding.write(upload.key)),
+        owner: Some(owner()),
+        storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
+        upload_id: Some(upload.id),
+    }
+}
