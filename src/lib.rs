@@ -4,12 +4,12 @@
 #![warn(missing_docs)]
 
 pub mod aws;
-pub mod cli;
+//pub mod cli;
 pub mod config;
 pub mod error;
 pub mod local;
 pub mod plan;
-pub mod publish;
+//pub mod publish;
 pub mod release;
 pub mod routing;
 pub mod site;

@@ -13,13 +13,3 @@ pub enum Routing {
     /// A file for every page: `/about` is `/about.html`.
     Files,
 }
-
-/// shim
-pub fn viewer_paths(
-    key: &crate::site::ObjectKey,
-    routing: Option<Routing>,
-    default_root_object: Option<&str>,
-) -> Vec<String> {
-    let _ = (routing, default_root_object);
-    vec![format!("/{key}")]
-}

@@ -6,7 +6,7 @@ use super::style::{BOLD, DIM, GONE, GOOD, WARN, bytes, count, dollars, fit, grou
 use crate::{
     plan::{Gone, Note, Plan, Reason, cost::FREE_PATHS},
     publish::Outcome,
-    site::FileClass,
+    site::{FileClass, references::MissingReference},
 };
 
 /// Lines of a list before the rest is only counted.
@@ -115,6 +115,16 @@ pub fn notes(plan: &Plan) -> Vec<String> {
             )),
             Note::Resumed(_) => lines.push("an earlier publish was cut off: this one finishes its work".into()),
         }
+    }
+    lines
+}
+
+/// References of pages that lead nowhere, one line each, the first ten.
+pub fn missing(missing: &[MissingReference]) -> Vec<String> {
+    const SHOWN: usize = 10;
+    let mut lines: Vec<_> = missing.iter().take(SHOWN).map(ToString::to_string).collect();
+    if missing.len() > SHOWN {
+        lines.push(format!("… and {} more references that lead nowhere", grouped((missing.len() - SHOWN) as u64)));
     }
     lines
 }

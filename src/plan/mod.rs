@@ -7,6 +7,8 @@ pub mod remote;
 pub mod retention;
 pub mod stage;
 mod stale;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -23,8 +23,8 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Takes the lock for a plan; then makes sure that nobody has published since the plan was made.
-    pub async fn take(session: &Session, prepared: &Prepared) -> Result<Self> {
+    /// Takes the lock for a plan; `None` when somebody else has taken it, or has published, since the plan was made.
+    pub async fn take(session: &Session, prepared: &Prepared) -> Result<Option<Self>> {
         let now = session.now();
         let lock = Lock {
             release: prepared.plan.release().clone(),
@@ -41,19 +41,17 @@ impl Held {
             None => Condition::Absent,
         };
         let written = session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition)).await?;
-        let Some(etag) = written else {
-            return Err(overtaken());
-        };
+        let Some(etag) = written else { return Ok(None) };
         let etag = Arc::new(Mutex::new(etag));
         let lost = CancellationToken::new();
         let renewal = tokio::spawn(renew(session.clone(), lock.clone(), etag.clone(), lost.clone()));
         let held = Self { session: session.clone(), lock, etag, lost, renewal };
         let unchanged = session.bucket.state_etag(MANIFEST).await.map(|etag| etag == prepared.observed.manifest_etag);
         match unchanged {
-            Ok(true) => Ok(held),
+            Ok(true) => Ok(Some(held)),
             Ok(false) => {
                 held.hand_back(prepared).await?;
-                Err(overtaken())
+                Ok(None)
             }
             Err(error) => {
                 held.give_up().await;
@@ -134,7 +132,7 @@ pub(super) fn held_by(lock: &Lock) -> Error {
 fn overtaken() -> Error {
     Error::new(
         ErrorKind::Rival,
-        "somebody else has published this site meanwhile",
+        "somebody else took over while this publish was working",
         "run the command again: it starts from what is there now",
     )
 }

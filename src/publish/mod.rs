@@ -118,26 +118,26 @@ impl Session {
         Ok(Prepared { plan, observed })
     }
 
-    /// Carries a plan out. A plan that has nothing to do touches nothing.
+    /// Carries a plan out. A plan that has nothing to do touches nothing. `None` when somebody else began to publish
+    /// after the plan was made: then nothing was changed, and it is time to observe and prepare again.
     ///
     /// # Errors
-    /// [`ErrorKind::Rival`] when somebody else published since the plan was made: observe and prepare again.
-    /// [`ErrorKind::Interrupted`] after [`Session::stop`]. Otherwise as AWS or the disk answers. Whatever happens,
+    /// [`ErrorKind::Rival`] when somebody else took over in the middle. [`ErrorKind::Interrupted`] after [`Session::stop`]. Otherwise as AWS or the disk answers. Whatever happens,
     /// what visitors see is whole, and the next publish goes on from there.
-    pub async fn carry_out(&self, prepared: &Prepared) -> Result<Outcome> {
+    pub async fn carry_out(&self, prepared: &Prepared) -> Result<Option<Outcome>> {
         if prepared.plan.is_empty() {
             if let Some((_, etag)) = &prepared.observed.left_behind {
                 lock::clear(self, etag).await?;
             }
-            return Ok(Outcome { edges_current: true, ..Outcome::default() });
+            return Ok(Some(Outcome { edges_current: true, ..Outcome::default() }));
         }
-        let lock = lock::Held::take(self, prepared).await?;
+        let Some(lock) = lock::Held::take(self, prepared).await? else { return Ok(None) };
         let outcome = apply::apply(self, prepared, &lock).await;
         match &outcome {
             Ok(_) => lock.release().await?,
             Err(_) => lock.give_up().await,
         }
-        outcome
+        outcome.map(Some)
     }
 }
 

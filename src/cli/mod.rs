@@ -1,0 +1,66 @@
+//! The command line: arguments in, words out. What a command does is in the rooms it calls.
+
+mod args;
+mod bars;
+mod json;
+mod publish;
+mod report;
+mod serve;
+mod stop;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::error::{Error, ErrorKind, Result};
+use args::{Cli, Command};
+
+/// Runs the program with the arguments of this process.
+///
+/// The exit status is 0 for success, 1 for an error, 2 for wrong arguments and 130 when the user stopped it.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let json = matches!(&cli.command, Command::Publish(publish) if publish.json);
+    let ran = runtime().and_then(|runtime| runtime.block_on(dispatch(cli.command)));
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if json {
+                print_json(&json::error(&error));
+            }
+            complain(&error);
+            ExitCode::from(if error.kind() == ErrorKind::Interrupted { 130 } else { 1 })
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> Result<()> {
+    match command {
+        Command::Publish(args) => publish::run(*args).await,
+        Command::Serve(args) => serve::run(args).await,
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Error::new(ErrorKind::Io, "cannot start", "check this process's limits (`ulimit -a`)").because(error)
+    })
+}
+
+/// Prints one JSON document on standard output.
+fn print_json(value: &serde_json::Value) {
+    use std::io::Write as _;
+    // A reader that has gone away is nothing to complain about.
+    let _ = writeln!(std::io::stdout(), "{value:#}");
+}
+
+/// Tells a person of an error: what, why, and what to do next.
+fn complain(error: &Error) {
+    let place = error.location().map(|location| format!("{location}: ")).unwrap_or_default();
+    anstream::eprintln!("{}: {place}{}", style::paint(style::BAD, "error"), error.what());
+    if let Some(cause) = error.cause() {
+        anstream::eprintln!("  {} {cause}", style::paint(style::DIM, "why: "));
+    }
+    anstream::eprintln!("  {} {}", style::paint(style::BOLD, "next:"), error.next());
+}

@@ -1,0 +1,321 @@
+//! `publish`: from arguments to a session, and from its events to words.
+
+use std::{
+    collections::BTreeSet,
+    io::{IsTerminal, Write as _},
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use super::{args, bars::Bars, json, print_json, report, serve, settings::Settings, stop::Stop, style};
+use crate::{
+    aws::{Aws, Bucket, CloudFront, Connection, Distribution},
+    config::Target,
+    error::{Error, ErrorKind, Result},
+    local::{ACCESS_KEY_ID, Account, ApiServer, REGION, SECRET_ACCESS_KEY},
+    publish::{Identity, Observed, Outcome, Prepared, Progress, Session, World, observe},
+    site::{
+        ObjectKey, SiteFile,
+        read::{Site, missing_references, read},
+    },
+};
+
+/// The domain of a local site that was given none.
+const LOCAL_DOMAIN: &str = "site.localhost";
+
+pub(super) async fn run(args: args::Publish) -> Result<()> {
+    let started = Instant::now();
+    let stop = Stop::listen();
+    let settings = Settings::resolve(&args)?;
+    let command = Command { bars: Arc::new(Bars::new(args.quiet, args.verbose)), args, settings, stop };
+    let local = match &command.args.target.local {
+        Some(folder) => Some(Local::start(folder).await?),
+        None => None,
+    };
+    let (site, session, observed) = command.look(local.as_ref()).await?;
+    let published = command.publish(&site, &session, observed, started).await;
+    command.bars.clear();
+    published?;
+    match local {
+        Some(local) if command.args.target.serve => {
+            serve::serve(local.account, command.args.target.port, command.args.verbose, &command.stop.token).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A local account and its services, for one run.
+struct Local {
+    account: Account,
+    services: ApiServer,
+}
+
+impl Local {
+    async fn start(folder: &std::path::Path) -> Result<Self> {
+        let account = Account::open(folder)?;
+        Ok(Self { services: ApiServer::start(account.clone()).await?, account })
+    }
+
+    fn connection(&self) -> Connection {
+        Connection {
+            profile: None,
+            region: Some(REGION.into()),
+            endpoint_url: Some(self.services.url().into()),
+            credentials: Some((ACCESS_KEY_ID.into(), SECRET_ACCESS_KEY.into())),
+        }
+    }
+}
+
+struct Command {
+    args: args::Publish,
+    settings: Settings,
+    stop: Stop,
+    bars: Arc<Bars>,
+}
+
+impl Command {
+    /// Reads the build and looks at the bucket, at the same time where the bucket is there already.
+    async fn look(&self, local: Option<&Local>) -> Result<(Site, Session, Observed)> {
+        let Some(local) = local else {
+            let connection = self.settings.connection.clone();
+            let (site, (session, observed)) =
+                tokio::try_join!(self.read(), self.open(connection, self.settings.target.as_ref()))?;
+            return Ok((site, session, observed));
+        };
+        let site = self.read().await?;
+        let target = match self.settings.target.clone() {
+            Some(Target::Distribution(id)) => Target::Distribution(id),
+            Some(Target::Bucket { bucket, prefix }) => {
+                local.account.ensure_bucket(&bucket, REGION)?;
+                Target::Bucket { bucket, prefix }
+            }
+            Some(Target::Domain(domain)) => Target::Domain(domain),
+            None => Target::Domain(LOCAL_DOMAIN.into()),
+        };
+        if let Target::Domain(domain) = &target {
+            local.account.ensure_site(domain, Some(self.settings.routing.unwrap_or(site.routing)))?;
+        }
+        let (session, observed) = self.open(local.connection(), Some(&target)).await?;
+        Ok((site, session, observed))
+    }
+
+    async fn read(&self) -> Result<Site> {
+        let (settings, bars, flag) = (self.settings.clone(), self.bars.clone(), self.stop.flag.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            read(&settings.folder, &settings.walk, &settings.rules, bars.as_ref(), &flag)
+        });
+        reading.await.map_err(|error| {
+            Error::new(ErrorKind::Io, "reading the build folder failed", "report this as a bug").because(error)
+        })?
+    }
+
+    /// Finds the target and observes it.
+    async fn open(&self, connection: Connection, target: Option<&Target>) -> Result<(Session, Observed)> {
+        let Some(target) = target else {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "where should this be published to?",
+                "name the site with --domain NAME (or --distribution ID, or --bucket NAME), or write `domain = \
+                 \"NAME\"` to cruddur-site.toml; --local rehearses without an AWS account",
+            ));
+        };
+        let aws = Aws::connect(&connection).await;
+        let (bucket, distribution) = match target {
+            Target::Bucket { bucket, prefix } => (aws.bucket(bucket, prefix, None), None),
+            Target::Domain(domain) => behind(&aws, aws.cloudfront().find(domain).await?),
+            Target::Distribution(id) => behind(&aws, aws.cloudfront().get(id).await?),
+        };
+        let progress: Arc<dyn Progress> = self.bars.clone();
+        let session = Session {
+            bucket,
+            distribution,
+            policy: self.settings.policy.clone(),
+            identity: identity(),
+            lock_patience: Duration::from_secs(self.args.lock_wait),
+            invalidation_patience: Duration::from_secs(15 * 60),
+            concurrency: 64,
+            world: World::default(),
+            progress,
+            stop: self.stop.token.clone(),
+        };
+        let observed = observe(&session).await?;
+        Ok((session, observed))
+    }
+
+    /// Plans, shows, asks, and carries out; once more from the start where another publish came in between.
+    async fn publish(&self, site: &Site, session: &Session, observed: Observed, started: Instant) -> Result<()> {
+        let mut observed = observed;
+        loop {
+            let prepared = session.prepare(site.files.clone(), observed).await?;
+            self.report_missing(site, session, &prepared)?;
+            self.show(session, &prepared, site, started);
+            if self.args.dry_run {
+                return Ok(());
+            }
+            if self.args.confirm && !prepared.plan.is_empty() && !confirmed()? {
+                return Err(Error::new(ErrorKind::Interrupted, "not published", "nothing was changed"));
+            }
+            if let Some(outcome) = session.carry_out(&prepared).await? {
+                self.bars.clear();
+                self.sum_up(session, site, &prepared, &outcome, started);
+                return Ok(());
+            }
+            observed = observe(session).await?;
+        }
+    }
+}
+
+impl Command {
+    /// Tells of the files that pages name and the build does not have; with `--strict` that is an error. Pages that
+    /// are as published were looked at when they were, unless files have gone since.
+    fn report_missing(&self, site: &Site, session: &Session, prepared: &Prepared) -> Result<()> {
+        let changed = prepared.plan.uploads().iter().map(|upload| upload.file.clone());
+        let pages: Vec<SiteFile> =
+            if prepared.plan.removals().is_empty() { changed.collect() } else { site.files.clone() };
+        let keys: BTreeSet<ObjectKey> = site.files.iter().map(|file| file.key.clone()).collect();
+        let own_hosts = session.distribution.iter().flat_map(|(_, distribution)| distribution.aliases.clone());
+        let missing = missing_references(&pages, &keys, &own_hosts.collect::<Vec<_>>())?;
+        if self.settings.strict && !missing.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Refused,
+                format!("{} of pages lead nowhere: {}", style::count(missing.len() as u64, "reference"), report::missing(&missing).join("; ")),
+                "put the files into the build, or publish without --strict",
+            ));
+        }
+        if !self.args.quiet {
+            for line in report::missing(&missing) {
+                self.bars.line(&format!("{}: {line}", style::paint(style::WARN, "warning")));
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&self, session: &Session, prepared: &Prepared, site: &Site, started: Instant) {
+        self.bars.clear();
+        let plan = &prepared.plan;
+        if self.args.json {
+            if self.args.dry_run {
+                print_json(&self.document(session, site, prepared, None, started));
+            }
+            return;
+        }
+        if self.args.quiet {
+            return;
+        }
+        let bytes = site.files.iter().map(|file| file.size).sum();
+        let files = style::count(site.files.len() as u64, "file");
+        let folder = self.settings.folder.display();
+        anstream::println!("{} in {folder}: {files}, {}", site.framework.name(), style::bytes(bytes));
+        for note in report::notes(plan) {
+            anstream::println!("{} {note}", style::paint(style::WARN, "note:"));
+        }
+        if self.args.verbose {
+            for skipped in &site.skipped {
+                anstream::println!("  {}", style::paint(style::DIM, format!("left out: {skipped}")));
+            }
+        }
+        if self.args.dry_run || self.args.confirm || self.args.verbose {
+            anstream::print!("{}", report::plan(plan, terminal_width(), self.args.verbose));
+        }
+        if self.args.dry_run {
+            let place = url(session).unwrap_or_else(|| session.bucket.name().to_owned());
+            let text = if plan.is_empty() { "is up to date" } else { "would be published; nothing was changed" };
+            anstream::println!("{place} {text}");
+        }
+    }
+
+    fn sum_up(&self, session: &Session, site: &Site, prepared: &Prepared, outcome: &Outcome, started: Instant) {
+        let url = url(session);
+        if self.args.json {
+            print_json(&self.document(session, site, prepared, Some(outcome), started));
+        } else if self.args.quiet {
+            anstream::println!("{}", url.unwrap_or_default());
+        } else {
+            let seconds = started.elapsed().as_secs_f64();
+            anstream::print!("{}", report::summary(&prepared.plan, outcome, url.as_deref(), seconds));
+            if let (Some(folder), false) = (&self.args.target.local, self.args.target.serve) {
+                let hint = if folder.as_os_str() == ".cruddur-local" { String::new() } else { format!(" --local {}", folder.display()) };
+                anstream::println!("  look at it: cruddur-site serve{hint}");
+            }
+        }
+    }
+
+    fn document(
+        &self,
+        session: &Session,
+        site: &Site,
+        prepared: &Prepared,
+        outcome: Option<&Outcome>,
+        started: Instant,
+    ) -> serde_json::Value {
+        json!({
+            "version": json::VERSION,
+            "command": "publish",
+            "dryRun": self.args.dry_run,
+            "build": {
+                "folder": self.settings.folder,
+                "framework": site.framework.name(),
+                "files": site.files.len(),
+                "bytes": site.files.iter().map(|file| file.size).sum::<u64>(),
+            },
+            "target": {
+                "bucket": session.bucket.name(),
+                "prefix": session.bucket.prefix(),
+                "distribution": session.distribution.as_ref().map(|(_, distribution)| &distribution.id),
+                "url": url(session),
+            },
+            "plan": json::plan(&prepared.plan),
+            "result": outcome.map(|outcome| json::outcome(outcome, started.elapsed().as_secs_f64())),
+        })
+    }
+}
+
+/// The bucket of a distribution, and both of what a session needs of CloudFront.
+fn behind(aws: &Aws, distribution: Distribution) -> (Bucket, Option<(CloudFront, Distribution)>) {
+    let origin = &distribution.origin;
+    let bucket = aws.bucket(&origin.bucket, &origin.prefix, origin.region.as_deref());
+    (bucket, Some((aws.cloudfront(), distribution)))
+}
+
+/// The site's own URL: of its first alternate domain name, or the distribution's.
+fn url(session: &Session) -> Option<String> {
+    let (_, distribution) = session.distribution.as_ref()?;
+    let name = distribution.aliases.iter().find(|alias| !alias.starts_with('*')).unwrap_or(&distribution.domain_name);
+    Some(format!("https://{name}"))
+}
+
+fn identity() -> Identity {
+    let first = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let host = || std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
+    Identity {
+        owner: first(&["GITHUB_ACTOR", "USER", "USERNAME"]).unwrap_or_else(|| "somebody".into()),
+        host: first(&["HOSTNAME", "COMPUTERNAME"]).or_else(host).unwrap_or_else(|| "some machine".into()),
+        process: std::process::id(),
+    }
+}
+
+fn terminal_width() -> usize {
+    console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns))
+}
+
+/// Asks on the terminal.
+fn confirmed() -> Result<bool> {
+    let cannot_ask = || {
+        Error::new(
+            ErrorKind::Input,
+            "--confirm needs a terminal to ask on",
+            "leave it out where nobody can answer; --dry-run shows the plan",
+        )
+    };
+    if !std::io::stdin().is_terminal() {
+        return Err(cannot_ask());
+    }
+    anstream::print!("Publish this? [y/N] ");
+    let mut answer = String::new();
+    let asked = std::io::stdout().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
+    asked.map_err(|error| cannot_ask().because(error))?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

@@ -1,0 +1,48 @@
+//! `serve`: a local account's sites in a browser.
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    args,
+    stop::Stop,
+    style::{BOLD, DIM, WARN, paint},
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    local::{Account, edge::Edge},
+};
+
+pub(super) async fn run(args: args::Serve) -> Result<()> {
+    if !args.local.exists() {
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            format!("there is no local account in {}", args.local.display()),
+            "publish to it first: cruddur-site publish DIR --local",
+        ));
+    }
+    let account = Account::open(&args.local)?;
+    let stop = Stop::listen();
+    serve(account, args.port, args.verbose, &stop.token).await
+}
+
+/// Serves every site of the account until `stop`.
+pub(super) async fn serve(account: Account, port: Option<u16>, verbose: bool, stop: &CancellationToken) -> Result<()> {
+    let distributions = account.distributions()?;
+    let mut edge = Edge::new(account);
+    if verbose {
+        edge = edge.with_log(|line| {
+            anstream::eprintln!("{} {} {} {}", line.status, line.method, line.path, paint(DIM, &line.x_cache));
+        });
+    }
+    let server = edge.listen(port).await?;
+    if distributions.is_empty() {
+        anstream::eprintln!("{}: this account has no site yet: cruddur-site publish DIR --local", paint(WARN, "warning"));
+    }
+    for domain in distributions.iter().flat_map(|distribution| &distribution.aliases) {
+        anstream::println!("serving {}", paint(BOLD, server.url_for(domain)));
+    }
+    anstream::eprintln!("{}", paint(DIM, "Ctrl-C stops"));
+    stop.cancelled().await;
+    server.shutdown().await;
+    Ok(())
+}

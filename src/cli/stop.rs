@@ -1,0 +1,54 @@
+//! Ctrl-C: once to stop cleanly, twice to stop at once.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use tokio_util::sync::CancellationToken;
+
+/// What the parts of a run look at to see whether the user wants to stop.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    /// For what waits.
+    pub token: CancellationToken,
+    /// For what computes.
+    pub flag: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// Listens for Ctrl-C (and, on Unix, for SIGTERM) from now on.
+    pub fn listen() -> Self {
+        let stop = Self::default();
+        let listening = stop.clone();
+        tokio::spawn(async move {
+            signal().await;
+            anstream::eprintln!("stopping: what is under way is finished first (Ctrl-C again stops at once)");
+            listening.flag.store(true, Relaxed);
+            listening.token.cancel();
+            signal().await;
+            std::process::exit(130);
+        });
+        stop
+    }
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(interrupt.await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}
