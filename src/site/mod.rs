@@ -4,6 +4,8 @@ pub mod class;
 pub mod digest;
 pub mod headers;
 pub mod key;
+pub mod secrets;
+pub mod walk;
 
 use std::{path::PathBuf, time::SystemTime};
 
