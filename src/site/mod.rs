@@ -2,6 +2,7 @@
 
 pub mod class;
 pub mod digest;
+pub mod hash;
 pub mod headers;
 pub mod key;
 pub mod secrets;
