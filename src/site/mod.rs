@@ -5,6 +5,7 @@ pub mod digest;
 pub mod hash;
 pub mod headers;
 pub mod key;
+pub mod references;
 pub mod secrets;
 pub mod walk;
 
