@@ -4,11 +4,16 @@ pub mod class;
 pub mod content_type;
 pub mod digest;
 pub mod framework;
+pub mod hash;
 pub mod headers;
 pub mod key;
 mod name_hash;
 pub mod precompressed;
+pub mod read;
+pub mod references;
 pub mod rules;
+pub mod secrets;
+pub mod walk;
 
 use std::{path::PathBuf, time::SystemTime};
 

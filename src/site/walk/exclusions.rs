@@ -1,0 +1,162 @@
+//! Patterns in the language of `.gitignore`: what is skipped, and what is allowed.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use ignore::{
+    Match,
+    gitignore::{Gitignore, GitignoreBuilder},
+};
+
+use super::WalkOptions;
+use crate::{Error, ErrorKind, Result};
+
+/// The name of the file with a site's own exclusions, in the build folder or beside `cruddur-site.toml`.
+pub const IGNORE_FILE: &str = ".cruddur-siteignore";
+
+/// What is never meant for viewers, in order: a later line wins.
+const LITTER: &[&str] = &[
+    ".DS_Store",
+    ".AppleDouble/",
+    ".Spotlight-V100/",
+    ".Trashes/",
+    ".fseventsd/",
+    "._*",
+    "__MACOSX/",
+    "[Tt]humbs.db",
+    "ehthumbs.db",
+    "[Dd]esktop.ini",
+    "$RECYCLE.BIN/",
+    "~$*",
+    ".directory",
+    "*~",
+    "\\#*#",
+    ".#*",
+    "*.swp",
+    "*.swo",
+];
+const SOURCE_MAPS: &[&str] = &["*.map", "!*.map/"];
+const DOT_FILES: &[&str] = &[".*", "!.well-known/"];
+
+/// Why a file is not published.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SkipReason {
+    /// It is a dot file or folder.
+    DotFile,
+    /// An editor or the operating system left it there.
+    Litter,
+    /// It is a source map, and they were not asked for.
+    SourceMap,
+    /// The user excluded it.
+    Pattern {
+        /// The pattern as it was written.
+        pattern: String,
+        /// The ignore file it is in; `None` for the configuration's `exclude`.
+        file: Option<PathBuf>,
+    },
+}
+
+/// All patterns that leave something out, the defaults first, so that the user's can take them back.
+pub(super) struct Exclusions(Gitignore);
+
+/// Where a default comes from, in place of a file's path: no path on disk is equal to it.
+fn origin(reason: &SkipReason) -> PathBuf {
+    PathBuf::from(format!("\0{reason:?}"))
+}
+
+impl Exclusions {
+    /// The defaults, the configuration's `exclude`, the ignore file beside it, and the one in the build `folder`.
+    pub(super) fn read(folder: &Path, options: &WalkOptions) -> Result<Self> {
+        let mut builder = GitignoreBuilder::new("");
+        let maps = if options.source_maps { &[] } else { SOURCE_MAPS };
+        let defaults = [(SkipReason::SourceMap, maps), (SkipReason::DotFile, DOT_FILES), (SkipReason::Litter, LITTER)];
+        for (reason, lines) in defaults {
+            for line in lines {
+                add(&mut builder, Some(&origin(&reason)), line)?;
+            }
+        }
+        for line in &options.exclude {
+            add(&mut builder, None, line)?;
+        }
+        for file in options.ignore_file.iter().chain([&folder.join(IGNORE_FILE)]) {
+            add_file(&mut builder, file)?;
+        }
+        Ok(Self(build(&builder)?))
+    }
+
+    /// Why the file or folder at `relative`, a path below the build folder, is left out, if it is.
+    pub(super) fn reason(&self, relative: &Path, is_dir: bool) -> Option<SkipReason> {
+        let Match::Ignore(glob) = self.0.matched(relative, is_dir) else { return None };
+        let defaults = [SkipReason::DotFile, SkipReason::Litter, SkipReason::SourceMap];
+        let default = defaults.into_iter().find(|reason| glob.from() == Some(origin(reason).as_path()));
+        Some(default.unwrap_or_else(|| SkipReason::Pattern {
+            pattern: glob.original().to_owned(),
+            file: glob.from().map(Path::to_owned),
+        }))
+    }
+}
+
+/// Patterns that name files of the build, in the language of `.gitignore`: `*.pem` anywhere, `/certs/` at the root
+/// with all that is in it, `!` to take one back.
+#[derive(Debug, Clone)]
+pub struct Patterns(Gitignore);
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self(Gitignore::empty())
+    }
+}
+
+impl Patterns {
+    /// Reads `lines`; a later one wins.
+    ///
+    /// # Errors
+    /// [`Config`](ErrorKind::Config) names the line that is not a pattern.
+    pub fn new(lines: &[impl AsRef<str>]) -> Result<Self> {
+        let mut builder = GitignoreBuilder::new("");
+        for line in lines {
+            add(&mut builder, None, line.as_ref())?;
+        }
+        Ok(Self(build(&builder)?))
+    }
+
+    /// Whether `relative`, a path below the build folder, or a folder it is in, is named.
+    pub fn matches(&self, relative: &Path, is_dir: bool) -> bool {
+        !relative.has_root() && self.0.matched_path_or_any_parents(relative, is_dir).is_ignore()
+    }
+}
+
+fn add_file(builder: &mut GitignoreBuilder, file: &Path) -> Result<()> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(super::unreadable(&file.display().to_string(), &error)),
+    };
+    // Windows editors put a byte order mark in front.
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        add(builder, Some(file), line)?;
+    }
+    Ok(())
+}
+
+fn add(builder: &mut GitignoreBuilder, from: Option<&Path>, line: &str) -> Result<()> {
+    builder.add_line(from.map(Path::to_owned), line).map_err(|error| {
+        let place = from.map_or_else(|| "the configuration".to_owned(), |file| file.display().to_string());
+        Error::new(
+            ErrorKind::Config,
+            format!("{line:?} in {place} is not a pattern"),
+            "write it as in a .gitignore file: *.txt, /drafts/, !keep.txt",
+        )
+        .because(error)
+    })?;
+    Ok(())
+}
+
+fn build(builder: &GitignoreBuilder) -> Result<Gitignore> {
+    builder.build().map_err(|error| {
+        Error::new(ErrorKind::Config, "the exclusion patterns are too many or too large", "use fewer of them")
+            .because(error)
+    })
+}
