@@ -4,6 +4,7 @@ mod account;
 mod blobs;
 mod cloudfront;
 mod db;
+pub mod edge;
 pub mod model;
 mod s3;
 mod server;

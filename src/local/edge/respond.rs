@@ -1,0 +1,334 @@
+//! The way of a request through the edge.
+
+use std::{
+    fs::File,
+    io::{self, Seek, SeekFrom},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, uri::Authority};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use super::{
+    Edge, RequestLine,
+    cache::{CacheKey, Entry},
+    compress::Encoding,
+    conditional,
+    fetch::{Body, Representation, error_ttl},
+    host, page,
+    range::{self, Part},
+};
+use crate::{
+    ErrorKind, Result,
+    local::model::Distribution,
+    routing::{REDIRECT_CACHE_CONTROL, REDIRECT_STATUS, Routed},
+};
+
+/// Where an answer came from (CloudFront Developer Guide, "Standard logging reference", `x-edge-result-type`).
+pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+/// The `X-Cache` of errors.
+pub(super) const ERROR: &str = "Error from cloudfront";
+
+/// Managed response headers policy SecurityHeadersPolicy (CloudFront Developer Guide, "Use managed response headers
+/// policies"). Browsers ignore `Strict-Transport-Security` over plain HTTP, so it does no harm here.
+const SECURITY_HEADERS: [(&str, &str); 5] = [
+    ("referrer-policy", "strict-origin-when-cross-origin"),
+    ("strict-transport-security", "max-age=31536000"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "SAMEORIGIN"),
+    ("x-xss-protection", "1; mode=block"),
+];
+
+/// What a key's characters need to stand in a path.
+const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#').add(b'+').add(b'\\');
+
+/// The body of an answer, before it is given to the connection.
+#[derive(Debug)]
+pub(super) enum Content {
+    Memory(Bytes),
+    /// The next so many bytes of a file.
+    File(File, u64),
+}
+
+/// Whether the cache knew the answer.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// Fresh in the cache, for so many seconds.
+    Hit(u64),
+    /// In the cache, and the origin confirmed it.
+    Refreshed,
+    /// From the origin.
+    Miss,
+}
+
+impl Edge {
+    /// The answer to `request`. Reads files and compresses, so it belongs on a thread that may block.
+    pub(super) fn answer<B>(&self, request: &Request<B>) -> Response<Content> {
+        let host = host::requested(request.uri(), request.headers());
+        let mut response = self.decide(request, &host);
+        let headers = response.headers_mut();
+        headers.insert(header::VIA, HeaderValue::from_static("1.1 localhost.cloudfront.net (CloudFront)"));
+        headers.insert("x-amz-cf-pop", HeaderValue::from_static("LOCAL1-P1"));
+        let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(54).collect();
+        headers.extend(HeaderValue::try_from(id + "==").ok().map(|id| (HeaderName::from_static("x-amz-cf-id"), id)));
+        if !headers.contains_key(header::CONTENT_LENGTH) && response.status() != StatusCode::NOT_MODIFIED {
+            let length = response.body().length();
+            response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+        }
+        if request.method() == Method::HEAD {
+            *response.body_mut() = Content::empty();
+        }
+        if let Some(log) = &self.log {
+            log(&line(request, host, &response));
+        }
+        response
+    }
+
+    fn decide<B>(&self, request: &Request<B>, host: &str) -> Response<Content> {
+        let distributions = match self.origin.distributions() {
+            Ok(distributions) => distributions,
+            Err(error) => return page::account_unreadable(&error),
+        };
+        let Some(distribution) = host::pick(&distributions, host) else {
+            return page::no_such_site(&distributions, host, port(request));
+        };
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return page::method_not_allowed();
+        }
+        let mut response = match self.serve(distribution, request) {
+            Ok(response) => response,
+            Err(error) => page::account_unreadable(&error),
+        };
+        for (name, value) in SECURITY_HEADERS {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+
+    fn serve<B>(&self, distribution: &Distribution, request: &Request<B>) -> Result<Response<Content>> {
+        let uri = with_default_root(distribution, request.uri().path());
+        let uri = match distribution.router.map_or(Routed::Serve(uri.clone()), |router| router.route(&uri)) {
+            Routed::Serve(uri) => uri,
+            Routed::Redirect(location) => return Ok(redirect(&location, request.uri().query())),
+        };
+        let encoding = Encoding::accepted(request.headers(), request.version());
+        let Some(key) = cache_key(distribution, &uri, encoding) else { return Ok(page::bad_request()) };
+        let (representation, source) = self.obtain(distribution, &key)?;
+        match render(request, &representation, source) {
+            Ok(response) => Ok(response),
+            // The file behind a cached answer is gone, so the object was replaced: the cache must not stand in the way.
+            Err(_) => {
+                self.cache().forget(&key);
+                let (representation, source) = self.obtain(distribution, &key)?;
+                render(request, &representation, source).map_err(|error| {
+                    let next = "publish again, so that the local account has its files";
+                    crate::Error::new(ErrorKind::Io, format!("the object of {uri} cannot be read"), next).because(error)
+                })
+            }
+        }
+    }
+
+    /// The answer for `key` from cache or origin, after the cache has forgotten what it was told to.
+    fn obtain(&self, distribution: &Distribution, key: &CacheKey) -> Result<(Arc<Representation>, Source)> {
+        let now = (self.clock)();
+        let (held, epoch) = {
+            let mut cache = self.cache();
+            let last = cache.last_invalidation(&distribution.id);
+            for invalidation in self.origin.invalidations_after(&distribution.id, last)? {
+                cache.invalidate(&distribution.id, invalidation.sequence, &invalidation.paths);
+            }
+            (cache.get(key), cache.epoch())
+        };
+        if let Some(entry) = held.as_ref().filter(|entry| entry.is_fresh(now)) {
+            return Ok((entry.representation.clone(), Source::Hit(entry.age(now))));
+        }
+        let answer = self.origin_object(distribution, &key.object);
+        if let Some(stale) = held.filter(|entry| entry.representation.origin_etag.is_some()) {
+            match &answer {
+                Ok(Some(object)) if stale.representation.origin_etag.as_ref() == Some(&object.etag) => {
+                    let entry = Entry::new(stale.representation.clone(), now, stale.ttl);
+                    self.cache().put(key.clone(), entry, epoch);
+                    return Ok((stale.representation, Source::Refreshed));
+                }
+                // An origin that fails does not take down what the edge still has (Developer Guide, "How CloudFront
+                // processes errors", the requested object is in the edge cache).
+                Err(error) if !matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound) => {
+                    let age = stale.age(now);
+                    let ttl = age.saturating_add(error_ttl(distribution, 500));
+                    let entry = Entry::new(stale.representation.clone(), stale.fetched, ttl);
+                    self.cache().put(key.clone(), entry, epoch);
+                    return Ok((stale.representation, Source::Hit(age)));
+                }
+                _ => {}
+            }
+        }
+        let fetched = self.prepare(distribution, key, answer);
+        let representation = Arc::new(fetched.representation);
+        let mut cache = self.cache();
+        match fetched.ttl {
+            Some(ttl) => cache.put(key.clone(), Entry::new(representation.clone(), now, ttl), epoch),
+            None => cache.forget(key),
+        }
+        Ok((representation, Source::Miss))
+    }
+}
+
+impl Content {
+    fn empty() -> Self {
+        Self::Memory(Bytes::new())
+    }
+
+    /// Its bytes.
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File(_, length) => *length,
+        }
+    }
+
+    /// The part of `representation`'s body from `first` on, `length` bytes long.
+    fn part(representation: &Representation, first: u64, length: u64) -> io::Result<Self> {
+        match &representation.body {
+            Body::Memory(bytes) => {
+                let slice = usize::try_from(first).ok().zip(usize::try_from(first + length).ok());
+                let slice = slice.filter(|(_, end)| *end <= bytes.len());
+                let (start, end) = slice.ok_or(io::ErrorKind::UnexpectedEof)?;
+                Ok(Self::Memory(bytes.slice(start..end)))
+            }
+            Body::File(path) => {
+                let mut file = File::open(path)?;
+                file.seek(SeekFrom::Start(first))?;
+                Ok(Self::File(file, length))
+            }
+        }
+    }
+}
+
+/// Default root object: for `/` and nothing else (CloudFront Developer Guide, "Specify a default root object").
+fn with_default_root(distribution: &Distribution, path: &str) -> String {
+    match &distribution.default_root_object {
+        Some(root) if path == "/" => format!("/{}", utf8_percent_encode(root, PATH)),
+        _ => path.to_owned(),
+    }
+}
+
+/// `None` for a path that is not percent-encoded UTF-8.
+fn cache_key(distribution: &Distribution, uri: &str, encoding: Encoding) -> Option<CacheKey> {
+    let well_formed = uri.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes();
+        digits.len() >= 2 && digits[..2].iter().all(u8::is_ascii_hexdigit)
+    });
+    if !well_formed {
+        return None;
+    }
+    let decode = |text: &str| percent_decode_str(text).decode_utf8().ok().map(|decoded| decoded.into_owned());
+    let path = decode(uri)?;
+    // S3 reads a raw `+` in a path as a space; the viewer-request function escapes it for that reason.
+    let object = format!("{}{}", distribution.origin.path, decode(&uri.replace('+', " "))?);
+    let object = object.strip_prefix('/').unwrap_or(&object).to_owned();
+    Some(CacheKey { distribution: distribution.id.clone(), path, object, encoding })
+}
+
+fn redirect(location: &str, query: Option<&str>) -> Response<Content> {
+    let location = query.map_or_else(|| location.to_owned(), |query| format!("{location}?{query}"));
+    let Ok(location) = HeaderValue::try_from(location) else { return page::bad_request() };
+    let mut response = Response::new(Content::empty());
+    *response.status_mut() = StatusCode::from_u16(REDIRECT_STATUS).unwrap_or(StatusCode::MOVED_PERMANENTLY);
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, location);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(REDIRECT_CACHE_CONTROL));
+    headers.insert(header::SERVER, HeaderValue::from_static("CloudFront"));
+    headers.insert(X_CACHE, HeaderValue::from_static("FunctionGeneratedResponse from cloudfront"));
+    response
+}
+
+/// The response for this one viewer: whole, in part, or only that nothing changed.
+fn render<B>(request: &Request<B>, representation: &Representation, source: Source) -> io::Result<Response<Content>> {
+    let is_object = representation.origin_etag.is_some();
+    let mut response = if is_object && conditional::not_modified(request.headers(), &representation.headers) {
+        not_modified(&representation.headers)
+    } else {
+        match requested_part(request, representation) {
+            Part::Whole => whole(representation)?,
+            Part::Bytes(first, last) => partial(representation, first, last)?,
+            Part::Unsatisfiable => unsatisfiable(representation.length),
+        }
+    };
+    let x_cache = match source {
+        _ if !is_object || response.status() == StatusCode::RANGE_NOT_SATISFIABLE => ERROR,
+        Source::Hit(_) => "Hit from cloudfront",
+        Source::Refreshed => "RefreshHit from cloudfront",
+        Source::Miss => "Miss from cloudfront",
+    };
+    response.headers_mut().insert(X_CACHE, HeaderValue::from_static(x_cache));
+    if let Source::Hit(age) = source {
+        response.headers_mut().insert(header::AGE, age.into());
+    }
+    Ok(response)
+}
+
+fn requested_part<B>(request: &Request<B>, representation: &Representation) -> Part {
+    let header = request.headers().get(header::RANGE).and_then(|value| value.to_str().ok());
+    let applies = representation.origin_etag.is_some()
+        && request.method() == Method::GET
+        && conditional::range_applies(request.headers(), &representation.headers);
+    header.filter(|_| applies).map_or(Part::Whole, |header| range::resolve(header, representation.length))
+}
+
+fn whole(representation: &Representation) -> io::Result<Response<Content>> {
+    let mut response = Response::new(Content::part(representation, 0, representation.length)?);
+    *response.status_mut() = representation.status;
+    *response.headers_mut() = representation.headers.clone();
+    Ok(response)
+}
+
+fn partial(representation: &Representation, first: u64, last: u64) -> io::Result<Response<Content>> {
+    let mut response = Response::new(Content::part(representation, first, last - first + 1)?);
+    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    *response.headers_mut() = representation.headers.clone();
+    content_range(response.headers_mut(), &format!("bytes {first}-{last}/{}", representation.length));
+    Ok(response)
+}
+
+fn unsatisfiable(length: u64) -> Response<Content> {
+    let status = StatusCode::RANGE_NOT_SATISFIABLE;
+    let error = page::s3_error(status, "InvalidRange", "The requested range is not satisfiable", "");
+    let Body::Memory(text) = error.body else { return Response::new(Content::empty()) };
+    let mut response = Response::new(Content::Memory(text));
+    *response.status_mut() = status;
+    *response.headers_mut() = error.headers;
+    content_range(response.headers_mut(), &format!("bytes */{length}"));
+    response
+}
+
+fn content_range(headers: &mut HeaderMap, value: &str) {
+    headers.extend(HeaderValue::from_str(value).ok().map(|value| (header::CONTENT_RANGE, value)));
+}
+
+/// 304 with the headers that a 200 would have had, but for those that describe a body (RFC 9110, section 15.4.5).
+fn not_modified(entity: &HeaderMap) -> Response<Content> {
+    let mut response = Response::new(Content::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    for name in [header::ETAG, header::LAST_MODIFIED, header::CACHE_CONTROL, header::VARY, header::SERVER] {
+        response.headers_mut().extend(entity.get(&name).map(|value| (name, value.clone())));
+    }
+    response
+}
+
+fn port<B>(request: &Request<B>) -> Option<&str> {
+    let host = request.headers().get(header::HOST)?.to_str().ok()?;
+    let start = host.rfind(':')? + 1;
+    host.parse::<Authority>().ok()?.port().map(|_| &host[start..])
+}
+
+fn line<B>(request: &Request<B>, host: String, response: &Response<Content>) -> RequestLine {
+    let x_cache = response.headers().get(X_CACHE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    RequestLine {
+        method: request.method().to_string(),
+        host,
+        path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
+        status: response.status().as_u16(),
+        x_cache: x_cache.to_owned(),
+    }
+}
