@@ -9,7 +9,7 @@ pub mod config;
 pub mod error;
 pub mod local;
 pub mod plan;
-//pub mod publish;
+pub mod publish;
 pub mod release;
 pub mod routing;
 pub mod site;

@@ -51,3 +51,18 @@ pub(crate) fn from_seconds(seconds: i64) -> Timestamp {
 pub(crate) fn random_id(alphabet: &[u8], length: usize) -> String {
     (0..length).map(|_| char::from(alphabet[fastrand::usize(..alphabet.len())])).collect()
 }
+
+impl edge::Origin for Account {
+    fn distributions(&self) -> crate::Result<Vec<model::Distribution>> {
+        Account::distributions(self)
+    }
+
+    fn object(&self, bucket: &str, key: &str) -> crate::Result<Option<model::StoredObject>> {
+        Account::object(self, bucket, key)
+    }
+
+    fn invalidations_after(&self, distribution_id: &str, sequence: u64) -> crate::Result<Vec<edge::InvalidationSeen>> {
+        let seen = Account::invalidations_after(self, distribution_id, sequence)?.into_iter();
+        Ok(seen.map(|one| edge::InvalidationSeen { sequence: one.sequence, paths: one.paths }).collect())
+    }
+}

@@ -55,7 +55,8 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
     let root = edge.and_then(|edge| edge.default_root_object.as_deref()).unwrap_or("index.html");
     let Comparison { uploads, unchanged, objects } = compare(files, remote, root);
 
-    let mut leftovers = Leftovers { site: &site, remote, policy, edge, release: &release, now }.sort();
+    let changes = !uploads.is_empty() || remote.published().any(|(key, _)| !site.contains(key));
+    let mut leftovers = Leftovers { site: &site, remote, policy, edge, release: &release, now, changes }.sort();
     let foreign = remote.objects.iter().filter(|(key, _)| !site.contains(*key) && !remote.owns(key));
     if policy.delete_foreign {
         let foreign = foreign.map(|(key, object)| Removal::new(key, object.size, Gone::Foreign));
@@ -159,6 +160,8 @@ struct Leftovers<'a> {
     edge: Option<&'a Edge>,
     release: &'a ReleaseId,
     now: Timestamp,
+    /// Whether the site becomes another: publishing the same again ages nothing.
+    changes: bool,
 }
 
 #[derive(Default)]
@@ -173,7 +176,10 @@ impl Leftovers<'_> {
     fn sort(&self) -> Sorted {
         let mut sorted = Sorted::default();
         let Some(manifest) = &self.remote.manifest else { return sorted };
-        let releases = history(Some(manifest), self.release, self.now);
+        let releases = match self.changes {
+            true => history(Some(manifest), self.release, self.now),
+            false => manifest.releases.clone(),
+        };
         for (key, object) in &manifest.objects {
             if self.site.contains(key) || !self.remote.objects.contains_key(key) {
                 continue;
@@ -215,9 +221,8 @@ fn guard(removals: &[Removal], remote: &Remote, policy: &Policy) -> Result<(), R
 
 /// The published objects that somebody else has changed or deleted.
 fn drift(remote: &Remote) -> impl Iterator<Item = ObjectKey> {
-    let owned = remote.manifest.iter().flat_map(|manifest| &manifest.objects);
-    owned
-        .filter(|(_, object)| object.superseded.is_none())
+    remote
+        .published()
         .filter(|(key, object)| remote.objects.get(*key).is_none_or(|there| there.etag != object.etag))
         .map(|(key, _)| key.clone())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    release::Manifest,
+    release::{Manifest, Published},
     site::{Headers, ObjectKey, Sha256, SiteFile},
 };
 
@@ -73,6 +73,12 @@ impl Remote {
     /// Whether a manifest of ours owns `key`.
     pub fn owns(&self, key: &ObjectKey) -> bool {
         self.manifest.as_ref().is_some_and(|manifest| manifest.objects.contains_key(key))
+    }
+
+    /// What the manifest says the site is: its objects without those that are only kept for old pages.
+    pub fn published(&self) -> impl Iterator<Item = (&ObjectKey, &Published)> {
+        let objects = self.manifest.iter().flat_map(|manifest| &manifest.objects);
+        objects.filter(|(_, object)| object.superseded.is_none())
     }
 
     /// The files whose remote object could be the same but is not known: each is worth a question to S3.

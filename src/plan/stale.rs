@@ -7,6 +7,7 @@ use super::{
     invalidation::{collapse, encode},
 };
 use crate::{
+    release::Published,
     routing,
     site::{FileClass, ObjectKey},
 };
@@ -42,7 +43,8 @@ impl Stale<'_> {
         if self.a_lasting_error_page_changes() {
             changed = ["/*".to_owned()].into();
         }
-        let removed_keys = self.removals.iter().map(|removal| &removal.key).filter(|key| self.may_be_held(key));
+        let removed_keys = self.removals.iter().map(|removal| &removal.key);
+        let removed_keys = removed_keys.filter(|key| self.may_be_held(key) && !self.is_immutable(key));
         let removed: BTreeSet<String> = removed_keys.flat_map(|key| self.paths(key)).collect();
         if changed.len() + removed.len() <= max {
             return Invalidation { changed: changed.into_iter().collect(), removed: removed.into_iter().collect() };
@@ -56,13 +58,19 @@ impl Stale<'_> {
 
     /// Whether an edge may hold a copy of what was published under `key`.
     fn may_be_held(&self, key: &ObjectKey) -> bool {
-        let published = self.remote.manifest.as_ref().and_then(|manifest| manifest.objects.get(key));
-        match published {
-            // Nobody asks for a superseded content-hashed file but pages that want exactly its bytes.
-            Some(object) if object.class == FileClass::Immutable && object.superseded.is_some() => false,
+        match self.published(key) {
             Some(object) => !object.headers.cache_control.as_deref().is_some_and(|value| value.contains("no-store")),
             None => self.remote.objects.contains_key(key),
         }
+    }
+
+    /// Whether a copy that stays would be wrong for nobody: only pages that want exactly its bytes ask for it.
+    fn is_immutable(&self, key: &ObjectKey) -> bool {
+        self.published(key).is_some_and(|object| object.class == FileClass::Immutable)
+    }
+
+    fn published(&self, key: &ObjectKey) -> Option<&Published> {
+        self.remote.manifest.as_ref()?.objects.get(key)
     }
 
     fn paths(&self, key: &ObjectKey) -> impl Iterator<Item = String> {

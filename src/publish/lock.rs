@@ -124,7 +124,10 @@ pub(super) fn unreadable(session: &Session) -> Lock {
 pub(super) fn held_by(lock: &Lock) -> Error {
     Error::new(
         ErrorKind::Rival,
-        format!("{} on {} (process {}) is publishing this site since {:.0}", lock.owner, lock.host, lock.process, lock.started),
+        format!(
+            "{} on {} (process {}) is publishing this site since {:.0}",
+            lock.owner, lock.host, lock.process, lock.started
+        ),
         format!("wait until it has ended; if it was killed, its lock expires at {:.0} by itself", lock.expires),
     )
 }

@@ -36,8 +36,11 @@ pub struct Observed {
 pub async fn observe(session: &Session) -> Result<Observed> {
     let since = Instant::now();
     loop {
-        let (manifest, lock, first) =
-            tokio::try_join!(session.bucket.read_state(MANIFEST), session.bucket.read_state(LOCK), session.bucket.list(None))?;
+        let (manifest, lock, first) = tokio::try_join!(
+            session.bucket.read_state(MANIFEST),
+            session.bucket.read_state(LOCK),
+            session.bucket.list(None)
+        )?;
         let left_behind = match lock {
             Some((bytes, etag)) => {
                 // What is no lock holds nobody back; it only has to be replaced.

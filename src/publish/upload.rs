@@ -52,7 +52,8 @@ pub(super) async fn unfinished(session: &Session, prepared: &Prepared) -> HashMa
     };
     let wanted = |key: &ObjectKey| {
         let mut uploads = prepared.plan.uploads().iter();
-        uploads.any(|upload| upload.file.key == *key && !upload.file.parts.is_empty() && upload.reason != Reason::Headers)
+        uploads
+            .any(|upload| upload.file.key == *key && !upload.file.parts.is_empty() && upload.reason != Reason::Headers)
     };
     let mut to_finish: HashMap<ObjectKey, MultipartUpload> = HashMap::new();
     for upload in found {
@@ -153,7 +154,7 @@ impl Uploader<'_> {
                     }
                 };
                 self.session.progress.event(Event::PartStored(length));
-                Ok((number, part))
+                Ok::<_, Error>((number, part))
             }
         };
         let mut results = stream::iter((1..).zip(&file.parts).map(send)).buffer_unordered(8);
