@@ -128,9 +128,7 @@ mod tests {
     fn an_error_tells_where_what_why_and_what_next() {
         let bare = Error::new(ErrorKind::Input, "no index page", "build the site first");
         assert_eq!(bare.to_string(), "no index page; build the site first");
-        let full = bare
-            .because("os error 2")
-            .at(Location { file: PathBuf::from("site.toml"), line: 3, column: 8 });
+        let full = bare.because("os error 2").at(Location { file: PathBuf::from("site.toml"), line: 3, column: 8 });
         assert_eq!(full.to_string(), "site.toml:3:8: no index page (os error 2); build the site first");
         assert_eq!(full.location().map(|at| (at.line, at.column)), Some((3, 8)));
     }

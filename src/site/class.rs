@@ -63,7 +63,9 @@ fn is_service_worker(name: &str) -> bool {
 
 /// Web manifests, and the lists of files that builds write. A `manifest.json` below the root may be anything.
 fn is_manifest(key: &ObjectKey, name: &str) -> bool {
-    name.ends_with(".webmanifest") || name == "asset-manifest.json" || (name == "manifest.json" && key.folder().is_empty())
+    name.ends_with(".webmanifest")
+        || name == "asset-manifest.json"
+        || (name == "manifest.json" && key.folder().is_empty())
 }
 
 /// Files of one name for ever that say which release is current, or hold the data of a page.

@@ -58,8 +58,21 @@ const BY_EXTENSION: &[(&str, &str)] = &[
 
 /// Files without extension that are text by custom.
 const TEXTS: &[&str] = &[
-    "AUTHORS", "CHANGELOG", "CNAME", "CODEOWNERS", "CONTRIBUTING", "COPYING", "COPYRIGHT", "HUMANS", "LICENCE", "LICENSE",
-    "NOTICE", "README", "VERSION", "_headers", "_redirects",
+    "AUTHORS",
+    "CHANGELOG",
+    "CNAME",
+    "CODEOWNERS",
+    "CONTRIBUTING",
+    "COPYING",
+    "COPYRIGHT",
+    "HUMANS",
+    "LICENCE",
+    "LICENSE",
+    "NOTICE",
+    "README",
+    "VERSION",
+    "_headers",
+    "_redirects",
 ];
 
 /// The value of `Content-Type` for `key`, from its name; always a valid header value.
@@ -104,7 +117,11 @@ fn takes_charset(essence: &str) -> bool {
         || essence.ends_with("+xml")
         || matches!(
             essence,
-            "application/json" | "application/json5" | "application/xml" | "application/javascript" | "application/toml"
+            "application/json"
+                | "application/json5"
+                | "application/xml"
+                | "application/javascript"
+                | "application/toml"
         )
 }
 

@@ -10,7 +10,6 @@ mod name_hash;
 pub mod precompressed;
 pub mod rules;
 
-
 use std::{path::PathBuf, time::SystemTime};
 
 pub use class::FileClass;
@@ -19,7 +18,6 @@ pub use framework::Framework;
 pub use headers::Headers;
 pub use key::{InvalidKey, ObjectKey};
 pub use rules::{Rule, Rules};
-
 
 /// One file of the build, read and classified: what the published object shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]

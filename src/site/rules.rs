@@ -187,7 +187,11 @@ fn compile_rule(mut rule: Rule) -> std::result::Result<Compiled, Problem> {
 /// Patterns read as in a `.gitignore`, but a key is always matched whole.
 fn compile_pattern(pattern: &str) -> std::result::Result<GlobMatcher, Problem> {
     if pattern.trim_matches('/').is_empty() {
-        return Err(Problem::new(&["match"], "is empty", "write which files it is for, such as \"*.pdf\" or \"docs/**\""));
+        return Err(Problem::new(
+            &["match"],
+            "is empty",
+            "write which files it is for, such as \"*.pdf\" or \"docs/**\"",
+        ));
     }
     let anchored = match pattern.strip_prefix('/') {
         Some(rooted) => rooted.to_owned(),

@@ -58,10 +58,7 @@ fn what_each_framework_hashes_is_immutable() {
         ),
         (SvelteKit, &["_app/immutable/entry/start.BdPpYfdF.js".into(), "_app/immutable/nodes/0.js".into()]),
         (Astro, &["_astro/index.BdPpYfdF.css".into(), "_astro/hero.Cq3QzG4V_Z1kfbI.webp".into()]),
-        (
-            Nuxt,
-            &["_nuxt/BdPpYfdF.js".into(), "_nuxt/builds/meta/9c1f5a7e-1f7a-4d9e-8a35-0c6ad4c9d2a1.json".into()],
-        ),
+        (Nuxt, &["_nuxt/BdPpYfdF.js".into(), "_nuxt/builds/meta/9c1f5a7e-1f7a-4d9e-8a35-0c6ad4c9d2a1.json".into()]),
         (
             Gatsby,
             &[
@@ -91,10 +88,7 @@ fn what_each_framework_hashes_is_immutable() {
                 "assets/inter-italic.By2_1cv3.woff2".into(),
             ],
         ),
-        (
-            VueCli,
-            &["js/app.0a1b2c3d.js".into(), "js/chunk-vendors.0a1b2c3d.js".into(), "img/logo.82b9c7a5.png".into()],
-        ),
+        (VueCli, &["js/app.0a1b2c3d.js".into(), "js/chunk-vendors.0a1b2c3d.js".into(), "img/logo.82b9c7a5.png".into()]),
         (Parcel, &["index.0a1b2c3d.js".into(), "logo.82b9c7a5.png".into()]),
         (
             Expo,

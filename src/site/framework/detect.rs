@@ -168,7 +168,11 @@ mod tests {
             (Flutter, &["flutter_bootstrap.js", "main.dart.js"], ""),
             (Eleventy, &["about/index.html"], r#"<meta name="generator" content="Eleventy v3.0.0">"#),
             (Jekyll, &["feed.xml"], r#"<meta name="generator" content="Jekyll v4.3.2" />"#),
-            (MkDocs, &["search/search_index.json"], r#"<meta name="generator" content="mkdocs-1.6.1, mkdocs-material">"#),
+            (
+                MkDocs,
+                &["search/search_index.json"],
+                r#"<meta name="generator" content="mkdocs-1.6.1, mkdocs-material">"#,
+            ),
             (MdBook, &["book.js"], "<!-- Book generated using mdBook -->"),
         ];
         for (framework, files, page) in table {

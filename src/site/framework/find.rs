@@ -13,9 +13,8 @@ const INDEX: &str = "index.html";
 
 /// Where builds lie when nothing says which tool makes them. `public`, `site` and `book` are not among them: without
 /// evidence they are as often sources.
-const USUAL_FOLDERS: &[&str] = &[
-    "build", "dist", "dist/client", "build/client", "out", "dist/*/browser", ".output/public", "build/web", "_site",
-];
+const USUAL_FOLDERS: &[&str] =
+    &["build", "dist", "dist/client", "build/client", "out", "dist/*/browser", ".output/public", "build/web", "_site"];
 
 /// A build folder, and why it was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,8 +138,7 @@ fn not_built(project: &Path, declared: &[Declared]) -> Error {
 }
 
 fn ambiguous(several: &[Found]) -> Error {
-    let list: Vec<_> =
-        several.iter().map(|found| format!("{} ({})", found.folder.display(), found.evidence)).collect();
+    let list: Vec<_> = several.iter().map(|found| format!("{} ({})", found.folder.display(), found.evidence)).collect();
     let example = several.first().map(|found| found.folder.display().to_string()).unwrap_or_default();
     let what = format!("{} folders look like the built site: {}", several.len(), list.join(", "));
     Error::new(ErrorKind::Input, what, format!("name the one to publish, for example `cruddur-site publish {example}`"))

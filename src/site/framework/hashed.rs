@@ -47,8 +47,7 @@ impl Framework {
             },
             Self::VitePress => top == "assets" && name.without_lean().dotted(is_base64url),
             Self::VueCli => {
-                matches!(folder, "js" | "css" | "img" | "fonts")
-                    && name.dotted(|hash| hash.len() == 8 && is_hex(hash))
+                matches!(folder, "js" | "css" | "img" | "fonts") && name.dotted(|hash| hash.len() == 8 && is_hex(hash))
             }
             Self::Parcel => name.dotted(|hash| hash.len() == 8 && is_hex(hash)),
             Self::Expo => {

@@ -39,8 +39,7 @@ impl IndexPage {
     }
 
     fn see(&mut self, tag: &StartTag<()>) {
-        let attribute =
-            |name: &[u8]| tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned());
+        let attribute = |name: &[u8]| tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned());
         self.elements.insert(String::from_utf8_lossy(&tag.name).into_owned());
         self.ids.extend(attribute(b"id"));
         if let Some(name) = attribute(b"name").filter(|_| tag.name == b"meta") {
@@ -57,9 +56,7 @@ impl IndexPage {
 
     /// Whether the page says that it was made by `tool`, given in lower case.
     pub(super) fn generated_by(&self, tool: &str) -> bool {
-        self.generator
-            .strip_prefix(tool)
-            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphabetic()))
+        self.generator.strip_prefix(tool).is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphabetic()))
     }
 
     /// Whether a comment has `text`.

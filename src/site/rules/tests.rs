@@ -59,7 +59,10 @@ fn the_last_matching_rule_wins_for_each_header() {
     let apply = |name: &str| rules.apply(&key(name), start.clone()).unwrap();
 
     let a = apply("a.pdf");
-    assert_eq!((a.cache_control, a.content_language, a.content_type), (text("no-store"), text("en"), text("application/pdf")));
+    assert_eq!(
+        (a.cache_control, a.content_language, a.content_type),
+        (text("no-store"), text("en"), text("application/pdf"))
+    );
     assert_eq!(a.metadata, BTreeMap::from([("cache-tag".to_owned(), "docs".to_owned())]));
     let docs = apply("docs/a.pdf");
     assert_eq!((docs.cache_control, docs.content_language), (text("max-age=60"), text("en")));
@@ -72,10 +75,8 @@ fn the_last_matching_rule_wins_for_each_header() {
 
 #[test]
 fn what_s3_would_refuse_is_refused_first() {
-    let metadata = |name: &str, value: &str| Rule {
-        metadata: BTreeMap::from([(name.to_owned(), value.to_owned())]),
-        ..rule("*")
-    };
+    let metadata =
+        |name: &str, value: &str| Rule { metadata: BTreeMap::from([(name.to_owned(), value.to_owned())]), ..rule("*") };
     let twice = BTreeMap::from([("Owner".to_owned(), "a".to_owned()), ("owner".to_owned(), "b".to_owned())]);
     let table = [
         (rule(""), "match", "empty"),
@@ -114,7 +115,8 @@ fn rules_that_are_too_much_together_name_the_file() {
     assert!(error.what().contains("x/app.js") && error.what().contains("metadata"), "{error}");
     assert!(rules.apply(&key("x/app.css"), Headers::default()).is_ok());
 
-    let long = Rule { content_disposition: text(&"d".repeat(1200)), cache_control: text(&"c".repeat(1200)), ..rule("*") };
+    let long =
+        Rule { content_disposition: text(&"d".repeat(1200)), cache_control: text(&"c".repeat(1200)), ..rule("*") };
     let error = Rules::compile(vec![long]).unwrap().apply(&key("a"), Headers::default()).unwrap_err();
     assert!(error.what().contains("headers"), "{error}");
 }
