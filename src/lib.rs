@@ -4,7 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod aws;
-//pub mod cli;
+pub mod cli;
 pub mod config;
 pub mod error;
 pub mod local;

@@ -3,9 +3,11 @@
 mod args;
 mod bars;
 mod json;
+mod local;
 mod publish;
 mod report;
 mod serve;
+mod settings;
 mod stop;
 mod style;
 

@@ -3,28 +3,23 @@
 use std::{
     collections::BTreeSet,
     io::{IsTerminal, Write as _},
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use serde_json::json;
 
-use super::{args, bars::Bars, json, print_json, report, serve, settings::Settings, stop::Stop, style};
+use super::{args, bars::Bars, json, local::Local, print_json, report, serve, settings::Settings, stop::Stop, style};
 use crate::{
-    aws::{Aws, Bucket, CloudFront, Connection, Distribution},
-    config::Target,
+    aws::{Aws, Connection},
+    config::{Target, layers::nowhere},
     error::{Error, ErrorKind, Result},
-    local::{ACCESS_KEY_ID, Account, ApiServer, REGION, SECRET_ACCESS_KEY},
     publish::{Identity, Observed, Outcome, Prepared, Progress, Session, World, observe},
     site::{
         ObjectKey, SiteFile,
         read::{Site, missing_references, read},
     },
 };
-
-/// The domain of a local site that was given none.
-const LOCAL_DOMAIN: &str = "site.localhost";
 
 pub(super) async fn run(args: args::Publish) -> Result<()> {
     let started = Instant::now();
@@ -47,28 +42,6 @@ pub(super) async fn run(args: args::Publish) -> Result<()> {
     }
 }
 
-/// A local account and its services, for one run.
-struct Local {
-    account: Account,
-    services: ApiServer,
-}
-
-impl Local {
-    async fn start(folder: &std::path::Path) -> Result<Self> {
-        let account = Account::open(folder)?;
-        Ok(Self { services: ApiServer::start(account.clone()).await?, account })
-    }
-
-    fn connection(&self) -> Connection {
-        Connection {
-            profile: None,
-            region: Some(REGION.into()),
-            endpoint_url: Some(self.services.url().into()),
-            credentials: Some((ACCESS_KEY_ID.into(), SECRET_ACCESS_KEY.into())),
-        }
-    }
-}
-
 struct Command {
     args: args::Publish,
     settings: Settings,
@@ -80,26 +53,24 @@ impl Command {
     /// Reads the build and looks at the bucket, at the same time where the bucket is there already.
     async fn look(&self, local: Option<&Local>) -> Result<(Site, Session, Observed)> {
         let Some(local) = local else {
-            let connection = self.settings.connection.clone();
-            let (site, (session, observed)) =
-                tokio::try_join!(self.read(), self.open(connection, self.settings.target.as_ref()))?;
+            let target = self.settings.layers.require_target()?;
+            let (site, (session, observed)) = tokio::try_join!(self.read(), self.open(&self.connection(), target))?;
             return Ok((site, session, observed));
         };
         let site = self.read().await?;
-        let target = match self.settings.target.clone() {
-            Some(Target::Distribution(id)) => Target::Distribution(id),
-            Some(Target::Bucket { bucket, prefix }) => {
-                local.account.ensure_bucket(&bucket, REGION)?;
-                Target::Bucket { bucket, prefix }
-            }
-            Some(Target::Domain(domain)) => Target::Domain(domain),
-            None => Target::Domain(LOCAL_DOMAIN.into()),
-        };
-        if let Target::Domain(domain) = &target {
-            local.account.ensure_site(domain, Some(self.settings.routing.unwrap_or(site.routing)))?;
-        }
-        let (session, observed) = self.open(local.connection(), Some(&target)).await?;
+        let target = local.prepare(self.settings.layers.target.clone(), self.settings.layers.routing.unwrap_or(site.routing))?;
+        let (session, observed) = self.open(&local.connection(), &target).await?;
         Ok((site, session, observed))
+    }
+
+    fn connection(&self) -> Connection {
+        let layers = &self.settings.layers;
+        Connection {
+            profile: layers.profile.as_ref().map(ToString::to_string),
+            region: layers.region.as_ref().map(ToString::to_string),
+            endpoint_url: layers.endpoint_url.as_ref().map(ToString::to_string),
+            credentials: None,
+        }
     }
 
     async fn read(&self) -> Result<Site> {
@@ -113,21 +84,22 @@ impl Command {
     }
 
     /// Finds the target and observes it.
-    async fn open(&self, connection: Connection, target: Option<&Target>) -> Result<(Session, Observed)> {
-        let Some(target) = target else {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "where should this be published to?",
-                "name the site with --domain NAME (or --distribution ID, or --bucket NAME), or write `domain = \
-                 \"NAME\"` to cruddur-site.toml; --local rehearses without an AWS account",
-            ));
+    async fn open(&self, connection: &Connection, target: &Target) -> Result<(Session, Observed)> {
+        let aws = Aws::connect(connection).await;
+        let distribution = match (&target.distribution, &target.domain) {
+            (Some(id), _) => Some(aws.cloudfront().get(id.as_str()).await?),
+            (None, Some(domain)) => Some(aws.cloudfront().find(domain.as_str()).await?),
+            (None, None) => None,
         };
-        let aws = Aws::connect(&connection).await;
-        let (bucket, distribution) = match target {
-            Target::Bucket { bucket, prefix } => (aws.bucket(bucket, prefix, None), None),
-            Target::Domain(domain) => behind(&aws, aws.cloudfront().find(domain).await?),
-            Target::Distribution(id) => behind(&aws, aws.cloudfront().get(id).await?),
+        let bucket = match (&target.bucket, distribution.as_ref().map(|distribution| &distribution.origin)) {
+            (Some(bucket), _) => {
+                let prefix = bucket.prefix.as_ref().map(|prefix| prefix.as_str()).unwrap_or_default();
+                aws.bucket(bucket.name.as_str(), prefix, None)
+            }
+            (None, Some(origin)) => aws.bucket(&origin.bucket, &origin.prefix, origin.region.as_deref()),
+            (None, None) => return Err(nowhere()),
         };
+        let distribution = distribution.map(|distribution| (aws.cloudfront(), distribution));
         let progress: Arc<dyn Progress> = self.bars.clone();
         let session = Session {
             bucket,
@@ -178,7 +150,7 @@ impl Command {
         let keys: BTreeSet<ObjectKey> = site.files.iter().map(|file| file.key.clone()).collect();
         let own_hosts = session.distribution.iter().flat_map(|(_, distribution)| distribution.aliases.clone());
         let missing = missing_references(&pages, &keys, &own_hosts.collect::<Vec<_>>())?;
-        if self.settings.strict && !missing.is_empty() {
+        if self.settings.layers.strict && !missing.is_empty() {
             return Err(Error::new(
                 ErrorKind::Refused,
                 format!("{} of pages lead nowhere: {}", style::count(missing.len() as u64, "reference"), report::missing(&missing).join("; ")),
@@ -271,13 +243,6 @@ impl Command {
             "result": outcome.map(|outcome| json::outcome(outcome, started.elapsed().as_secs_f64())),
         })
     }
-}
-
-/// The bucket of a distribution, and both of what a session needs of CloudFront.
-fn behind(aws: &Aws, distribution: Distribution) -> (Bucket, Option<(CloudFront, Distribution)>) {
-    let origin = &distribution.origin;
-    let bucket = aws.bucket(&origin.bucket, &origin.prefix, origin.region.as_deref());
-    (bucket, Some((aws.cloudfront(), distribution)))
 }
 
 /// The site's own URL: of its first alternate domain name, or the distribution's.

@@ -125,6 +125,14 @@ impl Account {
         self.told(self.db().write(|tx| buckets::create(tx, name, region)))
     }
 
+    /// Makes a bucket with versioning in [`REGION`] when there is none of that name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] when S3 would not take the name.
+    pub fn ensure_bucket(&self, name: &str) -> Result<()> {
+        self.told(self.db().write(|tx| ensure_bucket(tx, name)))
+    }
+
     /// Makes a distribution.
     ///
     /// # Errors

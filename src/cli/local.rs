@@ -1,0 +1,56 @@
+//! `--local`: the embedded account in place of AWS, for one run.
+
+use std::path::Path;
+
+use crate::{
+    aws::Connection,
+    config::Target,
+    error::{Error, ErrorKind, Result},
+    local::{ACCESS_KEY_ID, Account, ApiServer, REGION, SECRET_ACCESS_KEY},
+    routing::Routing,
+};
+
+/// The domain of a local site that was given none.
+const DOMAIN: &str = "site.localhost";
+
+/// A local account and its services.
+pub struct Local {
+    /// The account.
+    pub account: Account,
+    services: ApiServer,
+}
+
+impl Local {
+    /// Opens (or makes) the account in `folder` and starts its services on a free loopback port.
+    pub async fn start(folder: &Path) -> Result<Self> {
+        let account = Account::open(folder)?;
+        Ok(Self { services: ApiServer::start(account.clone()).await?, account })
+    }
+
+    /// Makes sure that what is published to is there, and returns it: the site of a domain, a bucket.
+    pub fn prepare(&self, target: Option<Target>, routing: Routing) -> Result<Target> {
+        let target = match target {
+            Some(target) => target,
+            None => Target::of_domain(DOMAIN.parse().map_err(|error: crate::config::InvalidValue| {
+                Error::new(ErrorKind::Config, error.problem, error.next)
+            })?),
+        };
+        if let Some(domain) = target.domain.as_ref().filter(|_| target.distribution.is_none()) {
+            self.account.ensure_site(domain.as_str(), Some(routing))?;
+        }
+        if let Some(bucket) = &target.bucket {
+            self.account.ensure_bucket(bucket.name.as_str())?;
+        }
+        Ok(target)
+    }
+
+    /// How the AWS SDK reaches the account.
+    pub fn connection(&self) -> Connection {
+        Connection {
+            profile: None,
+            region: Some(REGION.into()),
+            endpoint_url: Some(self.services.url().into()),
+            credentials: Some((ACCESS_KEY_ID.into(), SECRET_ACCESS_KEY.into())),
+        }
+    }
+}
