@@ -6,7 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 
 /// Publish static sites and React apps to a private S3 bucket behind CloudFront.
 #[derive(Debug, Parser)]
-#[command(name = "cruddur-site", version, max_term_width = 100, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "cruddur-site",
+    version,
+    max_term_width = 100,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -88,7 +88,8 @@ impl Progress for Bars {
             Event::HashingEnds | Event::UploadsEnd | Event::Invalidated | Event::Listed(_) => self.clear(),
             Event::StageStarts(stage, files, bytes) => {
                 let what = match stage {
-                    Stage::Files => "Uploading files",
+                    Stage::NewFiles => "Uploading new files",
+                    Stage::ChangedFiles => "Uploading files",
                     Stage::Pages => "Uploading pages",
                     Stage::Root => "Uploading root page",
                     Stage::Announcements => "Uploading entries",

@@ -54,11 +54,13 @@ impl Command {
     async fn look(&self, local: Option<&Local>) -> Result<(Site, Session, Observed)> {
         let Some(local) = local else {
             let target = self.settings.layers.require_target()?;
-            let (site, (session, observed)) = tokio::try_join!(self.read(), self.open(&self.connection(), target))?;
+            let connection = self.connection();
+            let (site, (session, observed)) = tokio::try_join!(self.read(), self.open(&connection, target))?;
             return Ok((site, session, observed));
         };
         let site = self.read().await?;
-        let target = local.prepare(self.settings.layers.target.clone(), self.settings.layers.routing.unwrap_or(site.routing))?;
+        let target =
+            local.prepare(self.settings.layers.target.clone(), self.settings.layers.routing.unwrap_or(site.routing))?;
         let (session, observed) = self.open(&local.connection(), &target).await?;
         Ok((site, session, observed))
     }
@@ -153,7 +155,11 @@ impl Command {
         if self.settings.layers.strict && !missing.is_empty() {
             return Err(Error::new(
                 ErrorKind::Refused,
-                format!("{} of pages lead nowhere: {}", style::count(missing.len() as u64, "reference"), report::missing(&missing).join("; ")),
+                format!(
+                    "{} of pages lead nowhere: {}",
+                    style::count(missing.len() as u64, "reference"),
+                    report::missing(&missing).join("; ")
+                ),
                 "put the files into the build, or publish without --strict",
             ));
         }
@@ -186,7 +192,10 @@ impl Command {
         }
         if self.args.verbose {
             for skipped in &site.skipped {
-                anstream::println!("  {}", style::paint(style::DIM, format!("left out: {skipped}")));
+                anstream::println!(
+                    "  {}",
+                    style::paint(style::DIM, format!("left out: {} ({})", skipped.path, skipped.reason))
+                );
             }
         }
         if self.args.dry_run || self.args.confirm || self.args.verbose {
@@ -209,7 +218,11 @@ impl Command {
             let seconds = started.elapsed().as_secs_f64();
             anstream::print!("{}", report::summary(&prepared.plan, outcome, url.as_deref(), seconds));
             if let (Some(folder), false) = (&self.args.target.local, self.args.target.serve) {
-                let hint = if folder.as_os_str() == ".cruddur-local" { String::new() } else { format!(" --local {}", folder.display()) };
+                let hint = if folder.as_os_str() == ".cruddur-local" {
+                    String::new()
+                } else {
+                    format!(" --local {}", folder.display())
+                };
                 anstream::println!("  look at it: cruddur-site serve{hint}");
             }
         }
@@ -253,7 +266,8 @@ fn url(session: &Session) -> Option<String> {
 }
 
 fn identity() -> Identity {
-    let first = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let first =
+        |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let host = || std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
     Identity {
         owner: first(&["GITHUB_ACTOR", "USER", "USERNAME"]).unwrap_or_else(|| "somebody".into()),

@@ -46,7 +46,11 @@ pub fn plan(plan: &Plan, width: usize, all: bool) -> String {
         let _ = writeln!(text, "{}", line.trim_end());
     }
     if shown < lines.len() {
-        let _ = writeln!(text, "  {}", paint(DIM, format!("… and {} more (-v shows them)", grouped((lines.len() - shown) as u64))));
+        let _ = writeln!(
+            text,
+            "  {}",
+            paint(DIM, format!("… and {} more (-v shows them)", grouped((lines.len() - shown) as u64)))
+        );
     }
     if !lines.is_empty() {
         text.push('\n');
@@ -57,7 +61,11 @@ pub fn plan(plan: &Plan, width: usize, all: bool) -> String {
 
 fn sums(plan: &Plan) -> String {
     let headers = plan.uploads().iter().filter(|upload| upload.reason == Reason::Headers).count();
-    let mut parts = vec![format!("{} to upload ({})", grouped((plan.uploads().len() - headers) as u64), bytes(plan.bytes_to_send()))];
+    let mut parts = vec![format!(
+        "{} to upload ({})",
+        grouped((plan.uploads().len() - headers) as u64),
+        bytes(plan.bytes_to_send())
+    )];
     if headers > 0 {
         parts.push(count(headers as u64, "header change"));
     }
@@ -73,14 +81,20 @@ fn sums(plan: &Plan) -> String {
     match paths.as_slice() {
         [] => {}
         [first @ .., last] if paths.len() <= 4 => {
-            let _ = writeln!(text, "  invalidates {}{}{last}", first.join("  "), if first.is_empty() { "" } else { "  " });
+            let _ =
+                writeln!(text, "  invalidates {}{}{last}", first.join("  "), if first.is_empty() { "" } else { "  " });
         }
         paths => {
-            let _ = writeln!(text, "  invalidates {}  … ({} paths)", paths[..3].join("  "), grouped(paths.len() as u64));
+            let _ =
+                writeln!(text, "  invalidates {}  … ({} paths)", paths[..3].join("  "), grouped(paths.len() as u64));
         }
     }
     let requests = plan.requests();
-    let mut cost = format!("  costs {} for {}", dollars(requests.s3_dollars()), count(requests.writes_and_lists + requests.reads, "request"));
+    let mut cost = format!(
+        "  costs {} for {}",
+        dollars(requests.s3_dollars()),
+        count(requests.writes_and_lists + requests.reads, "request")
+    );
     if requests.invalidation_paths > 0 {
         let _ = write!(
             cost,
@@ -97,9 +111,14 @@ fn sums(plan: &Plan) -> String {
 /// A plan's notes, one line each.
 pub fn notes(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
-    let drifted: Vec<_> = plan.notes().iter().filter_map(|note| if let Note::Drift(key) = note { Some(key.as_str()) } else { None }).collect();
+    let drifted: Vec<_> = plan
+        .notes()
+        .iter()
+        .filter_map(|note| if let Note::Drift(key) = note { Some(key.as_str()) } else { None })
+        .collect();
     if let Some(first) = drifted.first() {
-        let others = if drifted.len() > 1 { format!(" and {} more", grouped(drifted.len() as u64 - 1)) } else { String::new() };
+        let others =
+            if drifted.len() > 1 { format!(" and {} more", grouped(drifted.len() as u64 - 1)) } else { String::new() };
         lines.push(format!("changed or deleted in the bucket by hand: {}{others}; published again", visible(first)));
     }
     for note in plan.notes() {
@@ -146,7 +165,8 @@ pub fn summary(plan: &Plan, outcome: &Outcome, url: Option<&str>, seconds: f64) 
     if plan.retained().files > 0 {
         parts.push(format!("{} kept for open tabs", grouped(plan.retained().files)));
     }
-    let mut text = format!("{} published {} in {seconds:.1} s\n  {}\n", paint(GOOD, "✓"), paint(BOLD, place), parts.join(", "));
+    let mut text =
+        format!("{} published {} in {seconds:.1} s\n  {}\n", paint(GOOD, "✓"), paint(BOLD, place), parts.join(", "));
     if outcome.paths > 0 {
         let state = if outcome.edges_current { "no edge holds an old copy" } else { "edges are still forgetting" };
         let _ = writeln!(text, "  {} invalidated, {state}", count(outcome.paths as u64, "path"));

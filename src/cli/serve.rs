@@ -36,7 +36,10 @@ pub(super) async fn serve(account: Account, port: Option<u16>, verbose: bool, st
     }
     let server = edge.listen(port).await?;
     if distributions.is_empty() {
-        anstream::eprintln!("{}: this account has no site yet: cruddur-site publish DIR --local", paint(WARN, "warning"));
+        anstream::eprintln!(
+            "{}: this account has no site yet: cruddur-site publish DIR --local",
+            paint(WARN, "warning")
+        );
     }
     for domain in distributions.iter().flat_map(|distribution| &distribution.aliases) {
         anstream::println!("serving {}", paint(BOLD, server.url_for(domain)));

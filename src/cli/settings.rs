@@ -42,7 +42,7 @@ impl Settings {
         let project = found.as_ref().and_then(|(path, _)| path.parent()).unwrap_or(&here).to_owned();
         let config = found.as_ref().map(|(_, config)| config);
         let environment = Layer::from_environment(|name| std::env::var_os(name))?;
-        let layers = config::resolve(flags(args)?, environment, config)?;
+        let layers = config::layers::resolve(flags(args)?, environment, config)?;
         let folder = match layers.directory.clone() {
             Some(folder) => folder,
             None => find_build(&project)?.folder,
@@ -84,7 +84,11 @@ fn flags(args: &args::Publish) -> Result<Layer> {
         source_maps: given(args.source_maps),
         strict: given(args.strict),
         wait: args.no_wait.then_some(false),
-        max_delete: args.max_delete.map(|percent| MaxDelete::new(percent.into())).transpose().map_err(|error| wrong("--max-delete", &error))?,
+        max_delete: args
+            .max_delete
+            .map(|percent| MaxDelete::new(percent.into()))
+            .transpose()
+            .map_err(|error| wrong("--max-delete", &error))?,
     })
 }
 

@@ -28,7 +28,11 @@ pub fn bytes(bytes: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    if unit == 0 || value >= 99.5 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
+    if unit == 0 || value >= 99.5 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
 }
 
 /// `1 file`, `2 files`.
@@ -92,8 +96,14 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        let table =
-            [(0, "0 B"), (999, "999 B"), (1_200, "1.2 kB"), (99_600, "100 kB"), (999_999, "1.0 MB"), (5 << 40, "5.5 TB")];
+        let table = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_200, "1.2 kB"),
+            (99_600, "100 kB"),
+            (999_999, "1.0 MB"),
+            (5 << 40, "5.5 TB"),
+        ];
         for (number, text) in table {
             assert_eq!(bytes(number), text);
         }

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Edge, Gone, Note, Plan, Policy, Reason, Remote, Removal, Stage, Tally, Upload, published, stale::Stale};
+use super::{
+    Edge, Gone, Note, Plan, Policy, Reason, Remote, Removal, Stage, Tally, Upload, published, retention::HashedNames,
+    stale::Stale,
+};
 use crate::{
     release::{Manifest, Published, ReleaseId, ReleaseMark, Superseded, manifest::RELEASES_REMEMBERED},
     site::{FileClass, ObjectKey, SiteFile},
@@ -146,7 +149,7 @@ fn compare(files: Vec<SiteFile>, remote: &Remote, root: &str) -> Comparison {
             (Some(_), _) => Reason::Content,
         };
         let replaces = object.map(|object| object.etag.clone());
-        compared.uploads.push(Upload { stage: Stage::of(&file, root), file, reason, replaces });
+        compared.uploads.push(Upload { stage: Stage::of(&file, root, replaces.is_some()), file, reason, replaces });
     }
     compared.uploads.sort_by(|a, b| (a.stage, &a.file.key).cmp(&(b.stage, &b.file.key)));
     compared
@@ -180,6 +183,7 @@ impl Leftovers<'_> {
             true => history(Some(manifest), self.release, self.now),
             false => manifest.releases.clone(),
         };
+        let hashed = HashedNames::of(manifest);
         for (key, object) in &manifest.objects {
             if self.site.contains(key) || !self.remote.objects.contains_key(key) {
                 continue;
@@ -187,9 +191,9 @@ impl Leftovers<'_> {
             let by_this = || Superseded { by: self.release.clone(), at: self.now };
             let superseded = object.superseded.clone().unwrap_or_else(by_this);
             let may_go = match object.class {
-                FileClass::Immutable => self.policy.retention.is_over(&superseded, &releases, self.now),
+                _ if hashed.names(key, object) => self.policy.retention.is_over(&superseded, &releases, self.now),
                 // Without waiting, edges may still give out a page that loads it.
-                FileClass::Asset | FileClass::Entry => {
+                FileClass::Immutable | FileClass::Asset | FileClass::Entry => {
                     self.policy.wait || self.edge.is_none() || object.superseded.is_some()
                 }
                 FileClass::Page => true,

@@ -1,8 +1,13 @@
 //! When an object that is no longer part of the site may go.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::release::{ReleaseMark, Superseded};
+use crate::{
+    release::{Manifest, Published, ReleaseMark, Superseded},
+    site::{FileClass, ObjectKey},
+};
 
 /// How long content-hashed files stay after the site stopped naming them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +36,59 @@ impl Retention {
     }
 }
 
+/// Tells content-hashed files from others where only retention depends on it.
+///
+/// Caching for a year wants certainty, so a hash that could be a word makes a file an asset. Open tabs may ask for its
+/// old chunk all the same, and keeping one too many harms nobody: what looks hashed and stands beside what surely is
+/// hashed is kept like it.
+pub(super) struct HashedNames<'a> {
+    folders: BTreeSet<&'a str>,
+}
+
+impl<'a> HashedNames<'a> {
+    /// Learns from a manifest in which folders there are content-hashed files.
+    pub fn of(manifest: &'a Manifest) -> Self {
+        let hashed = manifest.objects.iter().filter(|(_, object)| object.class == FileClass::Immutable);
+        Self { folders: hashed.map(|(key, _)| key.folder()).collect() }
+    }
+
+    /// Whether `key` is or may be content-hashed.
+    pub fn names(&self, key: &ObjectKey, object: &Published) -> bool {
+        match object.class {
+            FileClass::Immutable => true,
+            FileClass::Asset => self.folders.contains(key.folder()) && looks_hashed(key),
+            FileClass::Page | FileClass::Entry => false,
+        }
+    }
+}
+
+/// Whether the name, without its extension, ends in `-` or `.` and a hash of 8 or more characters.
+fn looks_hashed(key: &ObjectKey) -> bool {
+    let stem = key.file_name().rsplit_once('.').map_or("", |(stem, _)| stem).as_bytes();
+    let is_hash = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let marks = stem.iter().enumerate().filter(|(_, byte)| matches!(byte, b'-' | b'.'));
+    marks.map(|(at, _)| &stem[at + 1..]).any(|hash| hash.len() >= 8 && hash.iter().all(is_hash))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::release::ReleaseId;
+
+    #[test]
+    fn what_looks_hashed_is_known_by_its_end() {
+        let table = [
+            ("assets/index-features.js", true),
+            ("assets/a-Ab_d-fGh.css", true),
+            ("assets/chunk.deadbeef.js", true),
+            ("assets/logo.png", false),
+            ("assets/index-1.js", false),
+            ("assets/longer-words", false),
+        ];
+        for (name, expected) in table {
+            assert_eq!(looks_hashed(&ObjectKey::new(name).unwrap()), expected, "{name}");
+        }
+    }
 
     #[test]
     fn a_file_goes_only_when_both_limits_are_past() {

@@ -8,8 +8,11 @@ use crate::site::{FileClass, SiteFile};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// Everything pages load.
-    Files,
+    /// What pages load and the bucket does not have: nobody sees it before something names it.
+    NewFiles,
+    /// What pages load and the bucket has in another form. It may name new files (a style sheet its images), so it
+    /// comes after them.
+    ChangedFiles,
     /// All pages but the root page.
     Pages,
     /// The root page.
@@ -21,23 +24,24 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 4] = [Self::Files, Self::Pages, Self::Root, Self::Announcements];
+    pub const ALL: [Self; 5] = [Self::NewFiles, Self::ChangedFiles, Self::Pages, Self::Root, Self::Announcements];
 
-    /// The stage of a file, given the object that is served for `/`.
-    pub fn of(file: &SiteFile, root: &str) -> Self {
+    /// The stage of a file, given the object that is served for `/` and whether the bucket has it in another form.
+    pub fn of(file: &SiteFile, root: &str, replaces: bool) -> Self {
         match file.class {
             FileClass::Page if file.key.as_str() == root => Self::Root,
             FileClass::Page => Self::Pages,
             FileClass::Entry if announces(file) => Self::Announcements,
-            FileClass::Entry | FileClass::Asset | FileClass::Immutable => Self::Files,
+            _ if replaces => Self::ChangedFiles,
+            FileClass::Entry | FileClass::Asset | FileClass::Immutable => Self::NewFiles,
         }
     }
 }
 
-/// Whether browsers read an entry to learn of a release. The other entries (web manifests, page data) are loaded by
-/// pages, so they go up before them.
+/// Whether browsers read an entry to learn of a release. The other entries (web manifests, page data, the entry of a
+/// module federation) are loaded by pages, so they go up before them.
 fn announces(file: &SiteFile) -> bool {
     let name = file.key.file_name();
-    let is_script = matches!(file.key.extension(), Some("js" | "mjs"));
-    is_script || matches!(name, "version.json" | "ngsw.json" | "latest.json")
+    let is_worker = matches!(file.key.extension(), Some("js" | "mjs")) && name != "remoteEntry.js";
+    is_worker || matches!(name, "version.json" | "ngsw.json" | "latest.json")
 }

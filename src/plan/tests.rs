@@ -328,6 +328,11 @@ proptest! {
 
             let stages: Vec<_> = plan.uploads().iter().map(|upload| upload.stage).collect();
             prop_assert!(stages.is_sorted(), "no page goes up before its assets");
+            let page_at = plan.uploads().iter().position(|upload| upload.file.class == FileClass::Page);
+            let asset_at = plan.uploads().iter().rposition(|upload| {
+                matches!(upload.file.class, FileClass::Asset | FileClass::Immutable)
+            });
+            prop_assert!(page_at.zip(asset_at).is_none_or(|(page, asset)| asset < page));
 
             bucket.apply(&plan);
             for wanted in &files {

@@ -1,7 +1,7 @@
 //! Patterns in the language of `.gitignore`: what is skipped, and what is allowed.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -56,6 +56,18 @@ pub enum SkipReason {
         /// The ignore file it is in; `None` for the configuration's `exclude`.
         file: Option<PathBuf>,
     },
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DotFile => f.write_str("dot file"),
+            Self::Litter => f.write_str("litter"),
+            Self::SourceMap => f.write_str("source map"),
+            Self::Pattern { pattern, file: None } => write!(f, "excluded by {pattern}"),
+            Self::Pattern { pattern, file: Some(file) } => write!(f, "excluded by {pattern} in {}", file.display()),
+        }
+    }
 }
 
 /// All patterns that leave something out, the defaults first, so that the user's can take them back.
