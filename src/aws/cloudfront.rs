@@ -30,6 +30,13 @@ pub struct Distribution {
     pub deployed: bool,
 }
 
+impl Distribution {
+    /// The name people know the site by: its first alternate domain name, or else the distribution's own.
+    pub fn site_name(&self) -> &str {
+        self.aliases.iter().find(|alias| !alias.starts_with('*')).unwrap_or(&self.domain_name)
+    }
+}
+
 /// The bucket behind a distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Origin {

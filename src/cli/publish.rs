@@ -202,21 +202,20 @@ impl Command {
             anstream::print!("{}", report::plan(plan, terminal_width(), self.args.verbose));
         }
         if self.args.dry_run {
-            let place = url(session).unwrap_or_else(|| session.bucket.name().to_owned());
+            let place = self.place(session);
             let text = if plan.is_empty() { "is up to date" } else { "would be published; nothing was changed" };
             anstream::println!("{place} {text}");
         }
     }
 
     fn sum_up(&self, session: &Session, site: &Site, prepared: &Prepared, outcome: &Outcome, started: Instant) {
-        let url = url(session);
         if self.args.json {
             print_json(&self.document(session, site, prepared, Some(outcome), started));
         } else if self.args.quiet {
-            anstream::println!("{}", url.unwrap_or_default());
+            anstream::println!("{}", self.place(session));
         } else {
             let seconds = started.elapsed().as_secs_f64();
-            anstream::print!("{}", report::summary(&prepared.plan, outcome, url.as_deref(), seconds));
+            anstream::print!("{}", report::summary(&prepared.plan, outcome, &self.place(session), seconds));
             if let (Some(folder), false) = (&self.args.target.local, self.args.target.serve) {
                 let hint = if folder.as_os_str() == ".cruddur-local" {
                     String::new()
@@ -225,6 +224,18 @@ impl Command {
                 };
                 anstream::println!("  look at it: cruddur-site serve{hint}");
             }
+        }
+    }
+
+    /// What was published to, in the fewest words: the site's URL, or a bucket. A local site has a URL only once it
+    /// is served.
+    fn place(&self, session: &Session) -> String {
+        match &session.distribution {
+            Some((_, distribution)) if self.args.target.local.is_some() => {
+                format!("{} (local account)", distribution.site_name())
+            }
+            Some((_, distribution)) => format!("https://{}", distribution.site_name()),
+            None => format!("s3://{}/{}", session.bucket.name(), session.bucket.prefix()),
         }
     }
 
@@ -250,19 +261,12 @@ impl Command {
                 "bucket": session.bucket.name(),
                 "prefix": session.bucket.prefix(),
                 "distribution": session.distribution.as_ref().map(|(_, distribution)| &distribution.id),
-                "url": url(session),
+                "domain": session.distribution.as_ref().map(|(_, distribution)| distribution.site_name()),
             },
             "plan": json::plan(&prepared.plan),
             "result": outcome.map(|outcome| json::outcome(outcome, started.elapsed().as_secs_f64())),
         })
     }
-}
-
-/// The site's own URL: of its first alternate domain name, or the distribution's.
-fn url(session: &Session) -> Option<String> {
-    let (_, distribution) = session.distribution.as_ref()?;
-    let name = distribution.aliases.iter().find(|alias| !alias.starts_with('*')).unwrap_or(&distribution.domain_name);
-    Some(format!("https://{name}"))
 }
 
 fn identity() -> Identity {

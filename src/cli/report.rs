@@ -149,8 +149,7 @@ pub fn missing(missing: &[MissingReference]) -> Vec<String> {
 }
 
 /// What was done, in a few lines.
-pub fn summary(plan: &Plan, outcome: &Outcome, url: Option<&str>, seconds: f64) -> String {
-    let place = url.unwrap_or("the bucket");
+pub fn summary(plan: &Plan, outcome: &Outcome, place: &str, seconds: f64) -> String {
     if outcome.release.is_none() {
         return format!("{} {place} is up to date: {}\n", paint(GOOD, "✓"), count(plan.unchanged().files, "file"));
     }
