@@ -265,8 +265,9 @@ mod tests {
 
     #[test]
     fn an_object_may_be_cached_under_several_paths() {
+        type Row = (&'static str, Option<Routing>, Option<&'static str>, &'static [&'static str]);
         let folders = Some(Routing::Folders);
-        let table: [(&str, Option<Routing>, Option<&str>, &[&str]); 9] = [
+        let table: [Row; 9] = [
             ("a b+c.txt", None, None, &["/a b+c.txt"]),
             ("x/index.html", folders, Some("index.html"), &["/x/index.html"]),
             ("x/index.html", None, Some("index.html"), &["/x/index.html", "/x/", "/x"]),

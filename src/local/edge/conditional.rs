@@ -96,6 +96,13 @@ mod tests {
     }
 
     #[test]
+    fn a_comma_within_a_tag_separates_nothing() {
+        let request = headers(&[(header::IF_NONE_MATCH, "\"x\", \"a,b\"")]);
+        assert!(not_modified(&request, &entity("\"a,b\"")));
+        assert!(!not_modified(&request, &entity("\"a\"")));
+    }
+
+    #[test]
     fn parts_are_given_only_of_the_same_representation() {
         let table = [
             ("\"a\"", "\"a\"", true),

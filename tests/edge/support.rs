@@ -1,0 +1,170 @@
+//! A site for the stories: an account in memory, an edge with a clock that is set by hand, and a viewer.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use cruddur_site::{
+    Error, ErrorKind, Result,
+    local::{
+        edge::{Edge, EdgeServer, InvalidationSeen, Origin, RequestLine},
+        model::{self, Distribution, StoredObject},
+    },
+    site::Headers,
+};
+use jiff::Timestamp;
+use reqwest::{Client, Method, Response, redirect::Policy};
+
+/// An account in memory with its blobs in a temporary folder.
+#[derive(Default)]
+pub struct Account {
+    pub distributions: Mutex<Vec<Distribution>>,
+    pub objects: Mutex<HashMap<(String, String), StoredObject>>,
+    pub invalidations: Mutex<Vec<InvalidationSeen>>,
+    pub failure: Mutex<Option<ErrorKind>>,
+    pub reads: AtomicU64,
+    pub blobs: Option<tempfile::TempDir>,
+}
+
+impl Origin for Account {
+    fn distributions(&self) -> Result<Vec<Distribution>> {
+        Ok(self.distributions.lock().unwrap().clone())
+    }
+
+    fn object(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        match *self.failure.lock().unwrap() {
+            Some(kind) => Err(Error::new(kind, "the bucket does not answer", "wait")),
+            None => Ok(self.objects.lock().unwrap().get(&(bucket.to_owned(), key.to_owned())).cloned()),
+        }
+    }
+
+    fn invalidations_after(&self, _: &str, sequence: u64) -> Result<Vec<InvalidationSeen>> {
+        let all = self.invalidations.lock().unwrap();
+        Ok(all.iter().filter(|seen| seen.sequence > sequence).cloned().collect())
+    }
+}
+
+pub const MODIFIED: &str = "Sun, 01 Nov 2026 10:00:00 GMT";
+
+pub struct Site {
+    pub account: Arc<Account>,
+    pub seconds: Arc<AtomicI64>,
+    pub log: Arc<Mutex<Vec<RequestLine>>>,
+    pub server: EdgeServer,
+    pub client: Client,
+}
+
+pub fn distribution(id: &str, alias: &str, bucket: &str) -> Distribution {
+    Distribution {
+        id: id.into(),
+        domain_name: format!("{}.cloudfront.net", id.to_lowercase()),
+        aliases: vec![alias.into()],
+        default_root_object: Some("index.html".into()),
+        origin: model::Origin { bucket: bucket.into(), region: "eu-central-1".into(), path: "/live".into() },
+        error_responses: Vec::new(),
+        router: None,
+        compress: true,
+        last_modified: Timestamp::UNIX_EPOCH,
+    }
+}
+
+impl Site {
+    /// One distribution, changed by `change`, on an account without objects.
+    pub async fn with(change: impl FnOnce(&mut Distribution)) -> Self {
+        let mut only = distribution("E1", "one.example", "bucket");
+        change(&mut only);
+        Self::of(vec![only]).await
+    }
+
+    pub async fn of(distributions: Vec<Distribution>) -> Self {
+        let account = Arc::new(Account {
+            distributions: Mutex::new(distributions),
+            blobs: Some(tempfile::tempdir().unwrap()),
+            ..Account::default()
+        });
+        let seconds = Arc::new(AtomicI64::new(1_800_000_000));
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (clock, lines) = (seconds.clone(), log.clone());
+        let server = Edge::new(account.clone())
+            .with_clock(move || Timestamp::from_second(clock.load(Ordering::SeqCst)).unwrap())
+            .with_log(move |line| lines.lock().unwrap().push(line.clone()))
+            .listen(Some(0))
+            .await
+            .unwrap();
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        Self { account, seconds, log, server, client }
+    }
+
+    /// Stores an object below the served prefix.
+    pub fn put(&self, key: &str, bytes: impl AsRef<[u8]>, content_type: &str, cache_control: Option<&str>) {
+        let headers = Headers {
+            content_type: Some(content_type.into()),
+            cache_control: cache_control.map(Into::into),
+            ..Headers::default()
+        };
+        self.put_with("bucket", key, bytes.as_ref(), headers);
+    }
+
+    pub fn put_with(&self, bucket: &str, key: &str, bytes: &[u8], headers: Headers) {
+        let digest = cruddur_site::site::Sha256::of(bytes).hex();
+        let path = self.account.blobs.as_ref().unwrap().path().join(&digest);
+        std::fs::write(&path, bytes).unwrap();
+        let last_modified = httpdate::parse_http_date(MODIFIED).unwrap();
+        let object = StoredObject {
+            headers,
+            etag: format!("\"{}\"", &digest[..32]),
+            last_modified: Timestamp::try_from(last_modified).unwrap(),
+            size: bytes.len() as u64,
+            path,
+        };
+        self.account.objects.lock().unwrap().insert((bucket.into(), format!("live/{key}")), object);
+    }
+
+    pub fn remove(&self, key: &str) {
+        self.account.objects.lock().unwrap().remove(&("bucket".into(), format!("live/{key}")));
+    }
+
+    pub fn invalidate(&self, path: &str) {
+        let mut all = self.account.invalidations.lock().unwrap();
+        let sequence = all.len() as u64 + 1;
+        all.push(InvalidationSeen { sequence, paths: vec![path.into()] });
+    }
+
+    pub fn pass(&self, seconds: i64) {
+        self.seconds.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub fn reads(&self) -> u64 {
+        self.account.reads.load(Ordering::SeqCst)
+    }
+
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
+        let url = format!("http://127.0.0.1:{}{path}", self.server.port());
+        let request = headers.iter().fold(self.client.request(method, url), |r, (name, value)| r.header(*name, *value));
+        request.send().await.unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.ask(Method::GET, path, &[]).await
+    }
+
+    /// Status, `X-Cache` without "from cloudfront", and body.
+    pub async fn seen(&self, path: &str) -> (u16, String, String) {
+        let response = self.get(path).await;
+        let x_cache = header(&response, "x-cache").replace(" from cloudfront", "");
+        (response.status().as_u16(), x_cache, response.text().await.unwrap())
+    }
+}
+
+pub fn header(response: &Response, name: &str) -> String {
+    response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+pub fn seen(status: u16, x_cache: &str, body: &str) -> (u16, String, String) {
+    (status, x_cache.into(), body.into())
+}
