@@ -276,7 +276,7 @@ impl Bucket {
             Error::new(ErrorKind::Service, "cannot delete objects", "report this as a bug").because(error)
         })?;
         let (on, what) = (self.arn(&format!("{}*", self.prefix)), "delete what the build no longer has");
-        let action = Action { iam: "s3:DeleteObject", on: &on, what: what };
+        let action = Action { iam: "s3:DeleteObject", on: &on, what };
         let sent = self.client.delete_objects().bucket(&self.name).delete(delete).send().await;
         let answer = sent.map_err(|error| action.failed(error))?;
         match answer.errors().first() {

@@ -6,7 +6,7 @@ mod observe;
 pub mod progress;
 mod upload;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -110,7 +110,7 @@ impl Session {
             remote: &observed.remote,
             edge: self.distribution.as_ref().map(|(_, distribution)| &distribution.edge),
             policy: &self.policy,
-            owed: &owed.unwrap_or_else(BTreeSet::new),
+            owed: &owed.unwrap_or_default(),
             release: ReleaseId::new(now, (self.world.random)()),
             now,
         };

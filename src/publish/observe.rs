@@ -148,7 +148,7 @@ async fn look_at(session: &Session, file: SiteFile, etag: String) -> Result<Opti
         }
     };
     let Head { headers, version, .. } = head;
-    Ok(same.then(|| (file.key, Content { sha256: file.sha256, headers, version })))
+    Ok(same.then_some((file.key, Content { sha256: file.sha256, headers, version })))
 }
 
 /// The SHA-256 as S3 keeps it: of a file in parts, the digest of the parts' digests, with their number.

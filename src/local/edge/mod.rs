@@ -10,8 +10,7 @@
 //! - a stale object is confirmed by its entity tag alone, so that a change of nothing but headers needs an invalidation.
 //!
 //! It departs from CloudFront where a person at a terminal is better served: the page for an unknown host lists the
-//! sites there are, other methods than GET and HEAD get 405 with `Allow` where CloudFront says 403, and an origin that
-//! fails says why. Several ranges at once get the whole object.
+//! sites there are, and an origin that fails says why. Several ranges at once get the whole object.
 
 mod cache;
 mod compress;

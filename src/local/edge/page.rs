@@ -10,9 +10,6 @@ use super::{
 };
 use crate::local::model::Distribution;
 
-/// Which methods there are: those of a distribution that only reads (`AllowedMethods` GET and HEAD).
-const ALLOW: &str = "GET, HEAD";
-
 /// S3's answer for an object it does not give, as the origin sends it.
 pub(super) fn s3_error(status: StatusCode, code: &str, message: &str, key: &str) -> Representation {
     let text = format!(
@@ -33,15 +30,14 @@ pub(super) fn bad_request() -> Response<Content> {
     cloudfront(StatusCode::BAD_REQUEST, "Bad request: the path is not valid percent-encoded UTF-8.", "")
 }
 
-/// Any method but GET and HEAD.
+/// Any method but GET and HEAD: CloudFront refuses what a behavior does not allow with 403 (Developer Guide, "HTTP 403
+/// status code (Permission denied)").
 pub(super) fn method_not_allowed() -> Response<Content> {
-    let mut response = cloudfront(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "This distribution does not allow the HTTP method of this request; it answers GET and HEAD.",
+    cloudfront(
+        StatusCode::FORBIDDEN,
+        "This distribution is not configured for the HTTP method of this request; it answers GET and HEAD.",
         "",
-    );
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(ALLOW));
-    response
+    )
 }
 
 /// The local account itself could not be read.
