@@ -55,6 +55,18 @@ pub const EXTENSIONLESS_FILES: [&str; 2] = ["/apple-app-site-association", "/CNA
 pub const LONGEST_EXTENSION: usize = 11;
 
 impl Routing {
+    /// Every routing.
+    pub const ALL: [Self; 3] = [Self::Spa, Self::Folders, Self::Files];
+
+    /// The name of the viewer-request function that does it, which is how a distribution's routing is known.
+    pub fn function_name(self) -> &'static str {
+        match self {
+            Self::Spa => "cruddur-site-router-spa",
+            Self::Folders => "cruddur-site-router-folders",
+            Self::Files => "cruddur-site-router-files",
+        }
+    }
+
     /// Where a request for the percent-encoded path `uri` (without query) goes.
     ///
     /// A *file* is asked for when the last segment ends in an extension: 1 to [`LONGEST_EXTENSION`] ASCII letters and

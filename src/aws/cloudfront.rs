@@ -78,15 +78,6 @@ impl S3Origin {
     }
 }
 
-/// The name of our viewer-request function for a routing, and so how a distribution's routing is known.
-pub fn function_name(routing: Routing) -> &'static str {
-    match routing {
-        Routing::Spa => "cruddur-site-router-spa",
-        Routing::Folders => "cruddur-site-router-folders",
-        Routing::Files => "cruddur-site-router-files",
-    }
-}
-
 /// CloudFront, as one account sees it.
 #[derive(Debug, Clone)]
 pub struct CloudFront {
@@ -235,8 +226,7 @@ fn edge(config: &DistributionConfig) -> Edge {
     let mut viewer_request = viewer_request.filter(|function| *function.event_type() == EventType::ViewerRequest);
     let arn = viewer_request.next().map(|function| function.function_arn()).unwrap_or_default();
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let routing =
-        [Routing::Spa, Routing::Folders, Routing::Files].into_iter().find(|r| name.starts_with(function_name(*r)));
+    let routing = Routing::ALL.into_iter().find(|routing| name.starts_with(routing.function_name()));
     let errors = config.custom_error_responses().map(|errors| errors.items()).unwrap_or_default();
     let page = |error: &aws_sdk_cloudfront::types::CustomErrorResponse| {
         let key = ObjectKey::new(error.response_page_path()?.trim_start_matches('/')).ok()?;

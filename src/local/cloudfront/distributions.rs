@@ -216,13 +216,9 @@ fn method(name: &str) -> Element {
 }
 
 fn router(routing: Routing) -> Element {
-    let name = match routing {
-        Routing::Spa => "spa",
-        Routing::Folders => "folders",
-        Routing::Files => "files",
-    };
+    let name = routing.function_name();
     Element::new("FunctionAssociation")
-        .text("FunctionARN", format!("arn:aws:cloudfront::{ACCOUNT_NUMBER}:function/cruddur-site-router-{name}"))
+        .text("FunctionARN", format!("arn:aws:cloudfront::{ACCOUNT_NUMBER}:function/{name}"))
         .text("EventType", "viewer-request")
 }
 
