@@ -2,14 +2,12 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use rusqlite::Transaction;
+use rusqlite::{Row, Transaction};
 use s3s::{
     S3Request, S3Result,
     dto::{self, *},
     s3_error,
 };
-
-use crate::local::Fault;
 
 use super::{
     LocalS3,
@@ -78,8 +76,8 @@ pub(crate) fn page<T>(
     sql: &str,
     bucket: &str,
     window: &Window,
-    mut read: impl FnMut(&rusqlite::Row<'_>) -> Result<Option<T>, Fault>,
-) -> Result<Page<T>, Fault> {
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<Option<T>>,
+) -> rusqlite::Result<Page<T>> {
     let mut page = Page { entries: Vec::new(), next: None };
     let mut from = window.from.as_str().max(&window.prefix).to_owned();
     let mut statement = tx.prepare_cached(sql)?;
@@ -87,7 +85,7 @@ pub(crate) fn page<T>(
         let mut rows = statement.query([bucket, &from])?;
         let mut sought = None;
         while let Some(row) = rows.next()? {
-            let key = row.get_ref("key")?.as_str().map_err(rusqlite::Error::from)?;
+            let key = row.get_ref("key")?.as_str()?;
             match step(&mut page.entries, window, key, || read(row))? {
                 Step::Next => {}
                 Step::Seek(key) => {
@@ -112,8 +110,8 @@ fn step<T>(
     entries: &mut Vec<Entry<T>>,
     window: &Window,
     key: &str,
-    read: impl FnOnce() -> Result<Option<T>, Fault>,
-) -> Result<Step, Fault> {
+    read: impl FnOnce() -> rusqlite::Result<Option<T>>,
+) -> rusqlite::Result<Step> {
     let Some(rest) = key.strip_prefix(window.prefix.as_str()) else { return Ok(Step::End) };
     let full = entries.len() == window.limit;
     let common = window
@@ -223,7 +221,7 @@ impl LocalS3 {
         let Page { entries, next } = self
             .read(move |tx, _| {
                 let bucket = versions::Bucket::get(tx, &bucket)?;
-                page(tx, CURRENT_FROM, &bucket.name, &window, |row| Version::from_row(row).map(Some))
+                Ok(page(tx, CURRENT_FROM, &bucket.name, &window, |row| Version::from_row(row).map(Some))?)
             })
             .await?;
         let next = next.filter(|_| limit > 0);

@@ -24,7 +24,7 @@ const MAX_PART_NUMBER: i32 = 10_000;
 const UPLOAD_ID_ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-";
 
 /// The uploads in progress from a key on.
-const UPLOADS_FROM: &str = "SELECT upload_id, key, headers, expires, checksum_algorithm, checksum_type, initiated \
+pub(crate) const UPLOADS_FROM: &str = "SELECT upload_id, key, headers, expires, checksum_algorithm, composite, initiated \
      FROM uploads WHERE bucket = ?1 AND key >= ?2 ORDER BY key, upload_id";
 
 impl LocalS3 {
@@ -155,11 +155,12 @@ impl LocalS3 {
         let Page { entries, next } = self
             .read(move |tx, _| {
                 let bucket = versions::Bucket::get(tx, &bucket)?;
-                page(tx, UPLOADS_FROM, &bucket.name, &window, |row| {
+                let page = page(tx, UPLOADS_FROM, &bucket.name, &window, |row| {
                     let upload = parts::Upload::from_row(row)?;
                     let shown = after_id.as_ref().is_some_and(|id| upload.key == after_key && upload.id <= *id);
                     Ok((!shown).then_some(upload))
-                })
+                })?;
+                Ok(page)
             })
             .await?;
         let last = next.and(entries.last()).map(|entry| match entry {

@@ -185,7 +185,7 @@ impl LocalS3 {
     ) -> S3Result<T> {
         let account = self.account.clone();
         let task = tokio::task::spawn_blocking(move || {
-            let blob = upload.finish()?;
+            let blob = upload.finish(account.blobs())?;
             account.db().write(|tx| {
                 let output = record(tx, &blob)?;
                 account.blobs().keep(blob)?;

@@ -10,7 +10,7 @@ use s3s::{
 };
 
 use crate::{
-    local::{Fault, from_seconds, now_seconds, random_id},
+    local::{Fault, columns::Json, from_seconds, now_seconds, random_id},
     site::{Headers, Sha256},
 };
 
@@ -136,7 +136,7 @@ pub(crate) const COLUMNS: &str =
 
 impl Version {
     /// From [`COLUMNS`].
-    pub(crate) fn from_row(row: &Row<'_>) -> Result<Self, Fault> {
+    pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let delete_marker: bool = row.get(5)?;
         let content = if delete_marker { None } else { Some(content_from_row(row)?) };
         Ok(Self {
@@ -155,15 +155,14 @@ impl Version {
     }
 }
 
-fn content_from_row(row: &Row<'_>) -> Result<Content, Fault> {
-    let blob: String = row.get(8)?;
-    let blob = Sha256::from_hex(&blob).ok_or(rusqlite::Error::InvalidColumnName(blob))?;
+fn content_from_row(row: &Row<'_>) -> rusqlite::Result<Content> {
+    let (Json(checksum), Json(headers)) = (row.get(9)?, row.get(10)?);
     Ok(Content {
         size: row.get::<_, i64>(6)?.cast_unsigned(),
         etag: row.get(7)?,
-        blob,
-        checksum: serde_json::from_str(row.get_ref(9)?.as_str().map_err(rusqlite::Error::from)?)?,
-        headers: serde_json::from_str(row.get_ref(10)?.as_str().map_err(rusqlite::Error::from)?)?,
+        blob: row.get(8)?,
+        checksum,
+        headers,
         expires: row.get(11)?,
     })
 }
@@ -174,19 +173,15 @@ pub(crate) fn timestamp(seconds: i64) -> dto::Timestamp {
 }
 
 /// The newest version of a key, which may be a delete marker.
-pub(crate) fn latest(tx: &Transaction<'_>, bucket: &str, key: &str) -> Result<Option<Version>, Fault> {
+pub(crate) fn latest(tx: &Transaction<'_>, bucket: &str, key: &str) -> rusqlite::Result<Option<Version>> {
     let sql = format!("SELECT {COLUMNS} FROM versions WHERE bucket = ?1 AND key = ?2 AND is_latest = 1");
-    let mut statement = tx.prepare_cached(&sql)?;
-    let mut rows = statement.query([bucket, key])?;
-    rows.next()?.map(Version::from_row).transpose()
+    tx.prepare_cached(&sql)?.query_row([bucket, key], Version::from_row).optional()
 }
 
 /// One version of a key.
-pub(crate) fn by_id(tx: &Transaction<'_>, bucket: &str, key: &str, id: &str) -> Result<Option<Version>, Fault> {
+pub(crate) fn by_id(tx: &Transaction<'_>, bucket: &str, key: &str, id: &str) -> rusqlite::Result<Option<Version>> {
     let sql = format!("SELECT {COLUMNS} FROM versions WHERE bucket = ?1 AND key = ?2 AND version_id = ?3");
-    let mut statement = tx.prepare_cached(&sql)?;
-    let mut rows = statement.query([bucket, key, id])?;
-    rows.next()?.map(Version::from_row).transpose()
+    tx.prepare_cached(&sql)?.query_row([bucket, key, id], Version::from_row).optional()
 }
 
 /// The version a read asks for with what it stores.
@@ -281,7 +276,7 @@ pub(crate) fn write(
 ) -> Result<Version, Fault> {
     let current = latest(tx, &bucket.name, key)?;
     conditions.check(current.and_then(|version| version.content).as_ref())?;
-    add(tx, bucket, key, Some(content))
+    Ok(add(tx, bucket, key, Some(content))?)
 }
 
 /// What a delete did.
@@ -347,7 +342,7 @@ pub(crate) fn delete_version(
 }
 
 /// Adds a version, or a delete marker for no content, as the newest; one with the same id is replaced.
-fn add(tx: &Transaction<'_>, bucket: &Bucket, key: &str, content: Option<&Content>) -> Result<Version, Fault> {
+fn add(tx: &Transaction<'_>, bucket: &Bucket, key: &str, content: Option<&Content>) -> rusqlite::Result<Version> {
     let version_id = bucket.new_version_id();
     if version_id == NULL_VERSION {
         tx.prepare_cached("DELETE FROM versions WHERE bucket = ?1 AND key = ?2 AND version_id = ?3")?.execute([
@@ -372,9 +367,9 @@ fn add(tx: &Transaction<'_>, bucket: &Bucket, key: &str, content: Option<&Conten
             content.is_none(),
             content.map_or(0, |content| content.size.cast_signed()),
             content.map_or("", |content| &content.etag),
-            content.map(|content| content.blob.hex()),
-            content.map(|content| serde_json::to_string(&content.checksum)).transpose()?.unwrap_or_default(),
-            content.map(|content| serde_json::to_string(&content.headers)).transpose()?.unwrap_or_default(),
+            content.map(|content| content.blob),
+            content.map(|content| Json(&content.checksum)),
+            content.map(|content| Json(&content.headers)),
             content.and_then(|content| content.expires.as_deref()),
         ])?;
     Ok(Version { sequence, key: key.to_owned(), version_id, is_latest: true, modified, content: content.cloned() })
