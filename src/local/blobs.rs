@@ -180,7 +180,8 @@ mod tests {
             s3::{
                 buckets,
                 checksum::Checksum,
-                versions::{self, Bucket, Content, WriteConditions},
+                conditions::WriteConditions,
+                versions::{self, Bucket, Content},
             },
         },
         site::Headers,

@@ -4,11 +4,14 @@ mod access;
 mod body;
 pub(crate) mod buckets;
 pub(crate) mod checksum;
+mod complete;
+pub(crate) mod conditions;
 mod copy;
 mod delete;
 pub(crate) mod listing;
 pub(crate) mod multipart;
 mod objects;
+mod page;
 mod parts;
 pub(crate) mod versions;
 
