@@ -187,6 +187,11 @@ pub(crate) fn after_marker(marker: &str, prefix: &str, delimiter: Option<&str>) 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::{collection::btree_set, prelude::*};
+    use rusqlite::Connection;
+
     use super::*;
 
     #[test]
@@ -204,5 +209,52 @@ mod tests {
         assert_eq!(url.write("a b/ü+%\n.txt".to_owned()), "a+b/%C3%BC%2B%25%0A.txt");
         assert_eq!(Encoding::new(None).unwrap().write("a b".to_owned()), "a b");
         assert!(Encoding::new(Some(EncodingType::from_static("base64"))).is_err());
+    }
+
+    /// All pages of a window, put together, with what a scan of every key gives.
+    fn walk(keys: &BTreeSet<String>, window: &mut Window) -> (Vec<Entry<String>>, Vec<Entry<String>>) {
+        let mut db = Connection::open_in_memory().unwrap();
+        let tx = db.transaction().unwrap();
+        tx.execute_batch("CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID").unwrap();
+        for key in keys {
+            tx.execute("INSERT INTO keys VALUES (?1)", [key]).unwrap();
+        }
+        let sql = "SELECT key FROM keys WHERE ?1 = 'b' AND key >= ?2 ORDER BY key";
+        let mut naive = Vec::new();
+        for key in keys.iter().filter(|key| **key >= window.from) {
+            let Some(rest) = key.strip_prefix(&window.prefix) else { continue };
+            let entry = match window.delimiter.as_deref().and_then(|delimiter| rest.split_once(delimiter)) {
+                Some((name, _)) => Entry::CommonPrefix(format!("{}{name}/", window.prefix)),
+                None => Entry::Item(key.clone()),
+            };
+            if naive.last() != Some(&entry) {
+                naive.push(entry);
+            }
+        }
+        let mut paged = Vec::new();
+        loop {
+            let page = page(&tx, sql, "b", window, |row| row.get(0).map(Some)).unwrap();
+            assert!(page.entries.len() <= window.limit);
+            paged.extend(page.entries);
+            match page.next {
+                Some(next) => window.from = next,
+                None => return (paged, naive),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn pages_put_together_are_the_whole_listing(
+            keys in btree_set("[ab/é\u{10ffff}]{1,5}", 0..20),
+            prefix in "[ab/]{0,2}",
+            from in "[ab/]{0,2}",
+            delimited: bool,
+            limit in 1_usize..5,
+        ) {
+            let delimiter = delimited.then(|| "/".to_owned());
+            let (paged, naive) = walk(&keys, &mut Window { prefix, delimiter, from, limit });
+            prop_assert_eq!(paged, naive);
+        }
     }
 }
