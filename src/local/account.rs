@@ -209,15 +209,15 @@ impl Account {
     }
 
     /// Tells a failure in the words of the account's owner.
-    fn told<T>(&self, outcome: Result<T, Fault>) -> Result<T> {
-        outcome.map_err(|fault| match fault {
-            Fault::S3(_) | Fault::CloudFront(_) => Error::new(
+    fn told<T>(&self, outcome: Result<T, impl Into<Fault>>) -> Result<T> {
+        outcome.map_err(|failure| match failure.into() {
+            fault @ (Fault::S3(_) | Fault::CloudFront(_)) => Error::new(
                 ErrorKind::Input,
                 "the local account refused",
                 "name a bucket or domain that is free and that S3 would take",
             )
             .because(fault),
-            _ => Error::new(
+            fault => Error::new(
                 ErrorKind::Io,
                 format!("the local account in {} cannot be used", self.folder().display()),
                 "check that this user may read and write the folder and that the disk has room",

@@ -77,17 +77,17 @@ impl Blobs {
         let before = super::now_seconds() - GRACE.as_secs().cast_signed();
         db.write(|tx| {
             let mut statement = tx.prepare("SELECT blob FROM garbage WHERE since < ?1")?;
-            let due = statement.query_map([before], |row| row.get::<_, String>(0))?;
-            for name in due.collect::<Result<Vec<_>, _>>()? {
+            let due = statement.query_map([before], |row| row.get::<_, Sha256>(0))?;
+            for blob in due.collect::<Result<Vec<_>, _>>()? {
                 let named: bool = tx.query_row(
                     "SELECT EXISTS (SELECT 1 FROM versions WHERE blob = ?1) OR EXISTS (SELECT 1 FROM parts WHERE blob = ?1)",
-                    [&name],
+                    [&blob],
                     |row| row.get(0),
                 )?;
-                if let (false, Some(digest)) = (named, Sha256::from_hex(&name)) {
-                    remove_if_there(&self.path(&digest))?;
+                if !named {
+                    remove_if_there(&self.path(&blob))?;
                 }
-                tx.execute("DELETE FROM garbage WHERE blob = ?1", [&name])?;
+                tx.execute("DELETE FROM garbage WHERE blob = ?1", [&blob])?;
             }
             Ok(())
         })
@@ -174,6 +174,18 @@ pub(crate) struct Blob {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        local::{
+            Fault,
+            s3::{
+                buckets,
+                checksum::Checksum,
+                conditions::WriteConditions,
+                versions::{self, Bucket, Content},
+            },
+        },
+        site::Headers,
+    };
 
     #[test]
     fn a_blob_appears_whole_or_not_at_all() {
@@ -203,5 +215,51 @@ mod tests {
         }
         assert_eq!(fs::read(blobs.path(&Sha256::of(b"hello world"))).unwrap(), b"hello world");
         assert_eq!(files(), 1);
+    }
+
+    fn put(db: &Database, blobs: &Blobs, keys: &[&str], body: &[u8]) -> PathBuf {
+        let mut draft = blobs.draft(Algorithm::Sha256).unwrap();
+        draft.write(body).unwrap();
+        let blob = draft.finish();
+        let path = blobs.path(&blob.sha256);
+        let content = Content {
+            size: blob.size,
+            etag: hex::encode(blob.md5),
+            blob: blob.sha256,
+            checksum: Checksum::whole(Algorithm::Sha256, blob.checksum.clone()),
+            headers: Headers::default(),
+            expires: None,
+        };
+        db.write(|tx| {
+            let bucket = Bucket::get(tx, "bucket")?;
+            for key in keys {
+                versions::write(tx, &bucket, key, &content, &WriteConditions::default())?;
+            }
+            Ok::<_, Fault>(blobs.keep(blob)?)
+        })
+        .unwrap();
+        path
+    }
+
+    #[test]
+    fn a_blob_goes_when_nothing_has_named_it_for_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Database::open(&folder.path().join("account.db")).unwrap();
+        let blobs = Blobs::open(folder.path()).unwrap();
+        db.write(|tx| buckets::create(tx, "bucket", "us-east-1")).unwrap();
+        let old = put(&db, &blobs, &["old"], b"named by nothing");
+        let shared = put(&db, &blobs, &["shared", "copy"], b"named by its copy");
+        let delete = |key: &str| {
+            db.write(|tx| versions::delete(tx, &Bucket::get(tx, "bucket")?, key, None).map(|_| ())).unwrap();
+        };
+        delete("old");
+        delete("shared");
+        let long_ago = crate::local::now_seconds() - GRACE.as_secs().cast_signed() - 1;
+        db.write(|tx| tx.execute("UPDATE garbage SET since = ?1", [long_ago])).unwrap();
+        let fresh = put(&db, &blobs, &["fresh"], b"named until now");
+        delete("fresh");
+
+        blobs.sweep(&db).unwrap();
+        assert_eq!((old.exists(), shared.exists(), fresh.exists()), (false, true, true));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -37,8 +37,8 @@ CREATE TABLE versions (
     size INTEGER NOT NULL,
     etag TEXT NOT NULL,
     blob TEXT,
-    checksum TEXT NOT NULL,
-    headers TEXT NOT NULL,
+    checksum TEXT,
+    headers TEXT,
     expires TEXT,
     modified INTEGER NOT NULL
 );
@@ -54,8 +54,8 @@ CREATE TABLE uploads (
     key TEXT NOT NULL,
     headers TEXT NOT NULL,
     expires TEXT,
-    checksum_algorithm TEXT,
-    checksum_type TEXT,
+    checksum_algorithm TEXT NOT NULL,
+    composite INTEGER NOT NULL,
     initiated INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX uploads_by_key ON uploads (bucket, key, upload_id);
@@ -124,7 +124,17 @@ pub(crate) enum OpenError {
 pub(crate) struct Database {
     path: PathBuf,
     writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Readers>,
+    reader_is_back: Condvar,
+}
+
+/// The most connections that read at once. Each holds files open, and a snapshot takes microseconds.
+const MAX_READERS: usize = 8;
+
+#[derive(Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    busy: usize,
 }
 
 impl Database {
@@ -149,7 +159,12 @@ impl Database {
             newer => return Err(OpenError::Newer(newer)),
         }
         transaction.commit()?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(writer), readers: Mutex::default() })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers: Mutex::default(),
+            reader_is_back: Condvar::new(),
+        })
     }
 
     /// Runs `work` on one consistent snapshot.
@@ -157,11 +172,12 @@ impl Database {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let idle = lock(&self.readers).pop();
-        let reader = idle.map_or_else(|| self.reader(), Ok)?;
-        let outcome = work(&reader.unchecked_transaction()?);
-        lock(&self.readers).push(reader);
-        outcome
+        let mut lent = self.borrow_reader();
+        let reader = match &mut lent.connection {
+            Some(reader) => reader,
+            none => none.insert(self.open_reader()?),
+        };
+        work(&reader.transaction()?)
     }
 
     /// Runs `work` alone among all processes; what it wrote stays only when it succeeds.
@@ -176,7 +192,16 @@ impl Database {
         Ok(outcome)
     }
 
-    fn reader(&self) -> rusqlite::Result<Connection> {
+    /// Waits until fewer than [`MAX_READERS`] are busy.
+    fn borrow_reader(&self) -> LentReader<'_> {
+        let readers = lock(&self.readers);
+        let waited = self.reader_is_back.wait_while(readers, |readers| readers.busy == MAX_READERS);
+        let mut readers = waited.unwrap_or_else(PoisonError::into_inner);
+        readers.busy += 1;
+        LentReader { db: self, connection: readers.idle.pop() }
+    }
+
+    fn open_reader(&self) -> rusqlite::Result<Connection> {
         let reader = Connection::open_with_flags(
             &self.path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -184,6 +209,21 @@ impl Database {
         reader.busy_timeout(BUSY_TIMEOUT)?;
         reader.set_prepared_statement_cache_capacity(64);
         Ok(reader)
+    }
+}
+
+/// A reader that goes back when dropped; without a connection until it needs one.
+struct LentReader<'a> {
+    db: &'a Database,
+    connection: Option<Connection>,
+}
+
+impl Drop for LentReader<'_> {
+    fn drop(&mut self) {
+        let mut readers = lock(&self.db.readers);
+        readers.busy -= 1;
+        readers.idle.extend(self.connection.take());
+        self.db.reader_is_back.notify_one();
     }
 }
 
@@ -270,6 +310,8 @@ mod tests {
         assert_eq!(objects, "SEARCH versions USING INDEX current_objects (bucket=? AND key>?)");
         let versions = plan(&db, crate::local::s3::listing::VERSIONS_FROM);
         assert_eq!(versions, "SEARCH versions USING INDEX versions_by_key (bucket=? AND key>?)");
+        let uploads = plan(&db, crate::local::s3::multipart::UPLOADS_FROM);
+        assert_eq!(uploads, "SEARCH uploads USING INDEX uploads_by_key (bucket=? AND key>?)");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod account;
 mod blobs;
 mod cloudfront;
+mod columns;
 mod db;
 pub mod edge;
 pub mod model;
@@ -26,9 +27,6 @@ pub(crate) enum Fault {
     /// The index failed.
     #[error("the account's index failed: {0}")]
     Index(#[from] rusqlite::Error),
-    /// What the index holds is not readable.
-    #[error("the account's index holds something unreadable: {0}")]
-    Content(#[from] serde_json::Error),
     /// A blob could not be read or written.
     #[error("the account's files failed: {0}")]
     Files(#[from] std::io::Error),

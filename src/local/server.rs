@@ -1,6 +1,6 @@
 //! One loopback listener for all services of the account.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -23,6 +23,9 @@ pub const SECRET_ACCESS_KEY: &str = "local-account-secret-access-key";
 
 /// The region of buckets made without saying which, and of CloudFront.
 pub const REGION: &str = "us-east-1";
+
+/// The pause after a connection could not be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 
 /// The account's services, listening on a free port of 127.0.0.1 until dropped.
 #[derive(Debug)]
@@ -71,10 +74,11 @@ async fn accept(listener: TcpListener, services: Services) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            // A failed accept is one client's loss: it went away, or this process has too many files open for now.
-            Ok((stream, _)) = listener.accept() => {
-                connections.spawn(serve(stream, services.clone()));
-            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(serve(stream, services.clone()))),
+                // The client went away, or this process has too many files open for the moment.
+                Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
+            },
             Some(_) = connections.join_next() => {}
         }
     }

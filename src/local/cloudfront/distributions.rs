@@ -6,7 +6,9 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use crate::{
     local::{
-        Fault, from_seconds,
+        Fault,
+        columns::Json,
+        from_seconds,
         model::{Distribution, NewDistribution},
         now_seconds,
     },
@@ -36,7 +38,7 @@ pub(crate) fn create(tx: &Transaction<'_>, new: NewDistribution) -> Result<Distr
     };
     tx.execute(
         "INSERT INTO distributions VALUES (?1, ?2, ?3)",
-        params![distribution.id, serde_json::to_string(&distribution)?, new_id('E')],
+        params![distribution.id, Json(&distribution), new_id('E')],
     )?;
     add_aliases(tx, &distribution)?;
     Ok(distribution)
@@ -47,7 +49,7 @@ pub(crate) fn update(tx: &Transaction<'_>, distribution: &mut Distribution) -> R
     distribution.last_modified = from_seconds(now_seconds());
     tx.execute(
         "UPDATE distributions SET configuration = ?2, etag = ?3 WHERE id = ?1",
-        params![distribution.id, serde_json::to_string(distribution)?, new_id('E')],
+        params![distribution.id, Json(&*distribution), new_id('E')],
     )?;
     tx.execute("DELETE FROM aliases WHERE distribution_id = ?1", [&distribution.id])?;
     add_aliases(tx, distribution)
@@ -74,15 +76,15 @@ fn add_aliases(tx: &Transaction<'_>, distribution: &Distribution) -> Result<(), 
 pub(crate) fn by_alias(tx: &Transaction<'_>, alias: &str) -> Result<Option<Distribution>, Fault> {
     let sql = "SELECT configuration, etag FROM distributions
         WHERE id = (SELECT distribution_id FROM aliases WHERE name = ?1)";
-    one(tx, sql, alias).map(|found| found.map(|(distribution, _)| distribution))
+    Ok(one(tx, sql, alias)?.map(|(distribution, _)| distribution))
 }
 
 /// The distributions with ids above `after`, in order, at most `limit`.
 pub(crate) fn from_id(tx: &Transaction<'_>, after: &str, limit: i64) -> Result<Vec<Distribution>, Fault> {
     let mut statement =
         tx.prepare_cached("SELECT configuration, etag FROM distributions WHERE id > ?1 ORDER BY id LIMIT ?2")?;
-    let rows = statement.query_map(params![after, limit], |row| Ok(from_row(row)))?;
-    rows.map(|row| Ok(row.map_err(Fault::from).flatten()?.0)).collect()
+    let rows = statement.query_map(params![after, limit], from_row)?;
+    rows.map(|row| Ok(row?.0)).collect()
 }
 
 /// The distribution and the ETag of its configuration, or `NoSuchDistribution`.
@@ -93,12 +95,12 @@ pub(crate) fn existing(tx: &Transaction<'_>, id: &str) -> Result<(Distribution, 
     })?)
 }
 
-fn one(tx: &Transaction<'_>, sql: &str, name: &str) -> Result<Option<(Distribution, String)>, Fault> {
-    tx.prepare_cached(sql)?.query_row([name], |row| Ok(from_row(row))).optional()?.transpose()
+fn one(tx: &Transaction<'_>, sql: &str, name: &str) -> rusqlite::Result<Option<(Distribution, String)>> {
+    tx.prepare_cached(sql)?.query_row([name], from_row).optional()
 }
 
-fn from_row(row: &Row<'_>) -> Result<(Distribution, String), Fault> {
-    let configuration = serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+fn from_row(row: &Row<'_>) -> rusqlite::Result<(Distribution, String)> {
+    let Json(configuration) = row.get(0)?;
     Ok((configuration, row.get(1)?))
 }
 

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::local::{
     Fault,
+    columns::Json,
     model::{Invalidation, InvalidationStatus},
 };
 
@@ -95,7 +96,7 @@ pub(super) fn create(tx: &Transaction<'_>, distribution: &str, body: &Bytes, del
         .prepare_cached(
             "INSERT INTO invalidations (distribution_id, id, caller_reference, paths, created) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .insert(params![distribution, id, caller_reference, serde_json::to_string(&paths)?, now.as_millisecond()])?;
+        .insert(params![distribution, id, caller_reference, Json(&paths), now.as_millisecond()])?;
     let invalidation = Invalidation {
         sequence: sequence.cast_unsigned(),
         id,
@@ -182,7 +183,7 @@ pub(crate) fn after(
 ) -> Result<Vec<Invalidation>, Fault> {
     let sql =
         format!("SELECT {COLUMNS} FROM invalidations WHERE distribution_id = ?1 AND sequence > ?2 ORDER BY sequence");
-    select(tx, &sql, params![distribution, sequence.cast_signed()], delay)
+    Ok(select(tx, &sql, params![distribution, sequence.cast_signed()], delay)?)
 }
 
 /// The number of the last one of any distribution.
@@ -209,20 +210,20 @@ fn select(
     sql: &str,
     params: impl rusqlite::Params,
     delay: Duration,
-) -> Result<Vec<Invalidation>, Fault> {
+) -> rusqlite::Result<Vec<Invalidation>> {
     let mut statement = tx.prepare_cached(sql)?;
-    let rows = statement.query_map(params, |row| Ok(from_row(row, delay)))?;
-    rows.map(|row| row.map_err(Fault::from).flatten()).collect()
+    let rows = statement.query_map(params, |row| from_row(row, delay))?;
+    rows.collect()
 }
 
-fn from_row(row: &Row<'_>, delay: Duration) -> Result<Invalidation, Fault> {
-    let sequence: i64 = row.get(0)?;
+fn from_row(row: &Row<'_>, delay: Duration) -> rusqlite::Result<Invalidation> {
     let created = Timestamp::from_millisecond(row.get(4)?).unwrap_or_default();
+    let Json(paths) = row.get(3)?;
     Ok(Invalidation {
-        sequence: sequence.cast_unsigned(),
+        sequence: row.get::<_, i64>(0)?.cast_unsigned(),
         id: row.get(1)?,
         caller_reference: row.get(2)?,
-        paths: serde_json::from_str(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?)?,
+        paths,
         created,
         status: status(created, delay),
     })

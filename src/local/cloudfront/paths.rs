@@ -6,7 +6,7 @@ use super::Refusal;
 const MAX_PATH_CHARACTERS: usize = 4000;
 
 /// Characters that RFC 1738 calls unsafe or that are no part of a URL; `#` and `%` have their own rules here.
-const UNSAFE: &[u8] = b" \"<>\\^`{|}#";
+const UNSAFE: &[u8] = b" \"<>\\^`{|}#~[]";
 
 /// Checks one path.
 pub(crate) fn check(path: &str) -> Result<(), Refusal> {
@@ -44,13 +44,28 @@ mod tests {
 
     #[test]
     fn paths_must_be_encoded_urls() {
-        let good =
-            ["/", "/*", "/index.html", "/a%20b/%C3%BC.html", "/a+b(1)!$'~@&=,;:.html", "/x?y=1", "/a//b", "/im*"];
+        let good = ["/", "/*", "/index.html", "/a%20b/%C3%BC.html", "/a+b(1)!$'@&=,;:.html", "/x?y=1", "/a//b", "/im*"];
         for path in good {
             assert!(check(path).is_ok(), "{path}");
         }
-        let bad =
-            ["", "index.html", "*", "/a*b", "/**", "/a b", "/ü", "/a\\b", "/\"", "/<", "/a#b", "/100%", "/%zz", "/\n"];
+        let bad = [
+            "",
+            "index.html",
+            "*",
+            "/a*b",
+            "/**",
+            "/a b",
+            "/ü",
+            "/a\\b",
+            "/\"",
+            "/<",
+            "/a#b",
+            "/~me",
+            "/[slug]",
+            "/100%",
+            "/%zz",
+            "/\n",
+        ];
         for path in bad {
             assert!(check(path).is_err(), "{path}");
         }

@@ -4,12 +4,30 @@ use http::{HeaderMap, HeaderValue};
 use s3s::{
     S3Error, S3Result,
     access::{S3Access, S3AccessContext},
+    auth::{S3Auth, SecretKey},
     s3_error,
 };
 
-use crate::local::{Account, Fault, server::CredentialScope};
+use crate::local::{
+    Account, Fault,
+    server::{ACCESS_KEY_ID, CredentialScope, SECRET_ACCESS_KEY},
+};
 
 use super::versions::Bucket;
+
+/// The account's one key.
+pub(crate) struct LocalKey;
+
+#[async_trait::async_trait]
+impl S3Auth for LocalKey {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if access_key == ACCESS_KEY_ID {
+            Ok(SecretKey::from(SECRET_ACCESS_KEY))
+        } else {
+            Err(s3_error!(InvalidAccessKeyId, "The AWS Access Key Id you provided does not exist in our records."))
+        }
+    }
+}
 
 /// Operations that S3 answers whatever region they are signed for.
 const OF_ANY_REGION: [&str; 3] = ["ListBuckets", "CreateBucket", "GetBucketLocation"];

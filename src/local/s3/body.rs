@@ -10,51 +10,58 @@ use tokio_util::io::ReaderStream;
 
 use crate::local::{
     Fault,
-    blobs::{Blob, Draft},
+    blobs::{Blob, Blobs, Draft},
 };
 
-use super::{LocalS3, checksum::Declared};
+use super::{
+    LocalS3,
+    checksum::{Algorithm, Declared},
+};
 
 /// How much of a body is gathered before a thread hashes and writes it: most files of a site fit, and cost one trip.
 const GATHERED: usize = 256 << 10;
 
-/// A body that has arrived but for its last bytes, which [`Upload::finish`] writes.
+/// A body that has arrived but for its last bytes, which [`Upload::finish`] writes: of a small one, all.
 pub(crate) struct Upload {
-    draft: Draft,
+    draft: Option<Draft>,
     rest: Bytes,
     declared: Declared,
 }
 
 impl Upload {
     /// Writes what is left and compares the whole with what was declared. Blocks.
-    pub(crate) fn finish(mut self) -> Result<Blob, Fault> {
-        self.draft.write(&self.rest)?;
-        let blob = self.draft.finish();
+    pub(crate) fn finish(self, blobs: &Blobs) -> Result<Blob, Fault> {
+        let blob = append(blobs, self.draft, self.declared.algorithm, &self.rest)?.finish();
         self.declared.verify(&blob.md5, &blob.checksum)?;
         Ok(blob)
     }
 }
 
+/// Writes on, in a new draft when there is none yet.
+fn append(blobs: &Blobs, draft: Option<Draft>, algorithm: Algorithm, bytes: &[u8]) -> std::io::Result<Draft> {
+    let mut draft = draft.map_or_else(|| blobs.draft(algorithm), Ok)?;
+    draft.write(bytes)?;
+    Ok(draft)
+}
+
 impl LocalS3 {
     /// Streams `body` to disk, hashing it on the way.
     pub(crate) async fn receive(&self, body: Option<StreamingBlob>, declared: Declared) -> S3Result<Upload> {
-        let mut draft = self.account.blobs().draft(declared.algorithm).map_err(Fault::from)?;
+        let algorithm = declared.algorithm;
+        let mut upload = Upload { draft: None, rest: Bytes::new(), declared };
+        let Some(mut body) = body else { return Ok(upload) };
         let mut gathered = BytesMut::new();
-        if let Some(mut body) = body {
-            while let Some(chunk) = body.next().await {
-                gathered.extend_from_slice(&chunk.map_err(|error| broken_body(&error))?);
-                if gathered.len() >= GATHERED {
-                    draft = append(draft, gathered.split().freeze()).await?;
-                }
+        while let Some(chunk) = body.next().await {
+            gathered.extend_from_slice(&chunk.map_err(|error| broken_body(&error))?);
+            if gathered.len() >= GATHERED {
+                let (account, draft, bytes) = (self.account.clone(), upload.draft.take(), gathered.split());
+                let task = tokio::task::spawn_blocking(move || append(account.blobs(), draft, algorithm, &bytes));
+                upload.draft = Some(task.await.map_err(Fault::from)?.map_err(Fault::from)?);
             }
         }
-        Ok(Upload { draft, rest: gathered.freeze(), declared })
+        upload.rest = gathered.freeze();
+        Ok(upload)
     }
-}
-
-async fn append(mut draft: Draft, bytes: Bytes) -> S3Result<Draft> {
-    let task = tokio::task::spawn_blocking(move || draft.write(&bytes).map(|()| draft));
-    Ok(task.await.map_err(Fault::from)?.map_err(Fault::from)?)
 }
 
 /// `s3s` keeps its stream errors to itself, so they are told apart by their text.

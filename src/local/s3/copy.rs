@@ -7,8 +7,9 @@ use crate::local::{Account, Fault};
 use super::{
     LocalS3,
     checksum::{Algorithm, Checksum, set_checksum},
+    conditions::{Outcome, ReadConditions, WriteConditions, precondition_failed},
     objects::{StoredHeaders, stored_headers},
-    versions::{self, Content, Outcome, ReadConditions, WriteConditions, etag},
+    versions::{self, Content, etag},
 };
 
 /// A larger object must be copied in parts (API reference, CopyObject): 5 GB.
@@ -61,7 +62,7 @@ impl LocalS3 {
             let (version, content) = versions::readable(tx, &from, &source.key, source.version_id.as_deref())?;
             match source.conditions.check(&content.etag, &version.last_modified()) {
                 Outcome::Holds => {}
-                Outcome::NotModified | Outcome::Failed => return Err(versions::precondition_failed().into()),
+                Outcome::NotModified | Outcome::Failed => return Err(precondition_failed().into()),
             }
             let content = copied(account, content, replaced, algorithm)?;
             let copy = versions::write(tx, &to, &key, &content, &WriteConditions::default())?;

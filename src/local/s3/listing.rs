@@ -1,24 +1,18 @@
 //! Listings of objects and versions, page by page, in the order of the keys' bytes.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use rusqlite::Transaction;
 use s3s::{
     S3Request, S3Result,
     dto::{self, *},
     s3_error,
 };
 
-use crate::local::Fault;
-
 use super::{
     LocalS3,
     buckets::owner,
+    page::{Encoding, Entry, Page, Window, after_marker, delimiter, just_after, limit, page},
     versions::{self, Version, etag},
 };
-
-/// The most a page holds (API reference, ListObjectsV2).
-pub(crate) const MAX_KEYS: usize = 1000;
 
 /// The objects of a bucket from a key on.
 pub(crate) const CURRENT_FROM: &str = "SELECT sequence, key, version_id, is_latest, modified, delete_marker, size, \
@@ -29,176 +23,6 @@ pub(crate) const CURRENT_FROM: &str = "SELECT sequence, key, version_id, is_late
 pub(crate) const VERSIONS_FROM: &str = "SELECT sequence, key, version_id, is_latest, modified, delete_marker, size, \
      etag, blob, checksum, headers, expires FROM versions \
      WHERE bucket = ?1 AND key >= ?2 ORDER BY key, sequence DESC";
-
-/// Which part of the keys a page shows.
-pub(crate) struct Window {
-    /// Only keys that start with it.
-    pub(crate) prefix: String,
-    /// Keys with the same text up to this one behind the prefix are shown as one common prefix.
-    pub(crate) delimiter: Option<String>,
-    /// The first key that may be shown.
-    pub(crate) from: String,
-    /// The most entries.
-    pub(crate) limit: usize,
-}
-
-/// One line of a page.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Entry<T> {
-    /// An item by itself.
-    Item(T),
-    /// All keys with this beginning.
-    CommonPrefix(String),
-}
-
-/// What a walk over sorted keys does after looking at one.
-enum Step {
-    /// Go on with the next row.
-    Next,
-    /// Go on with the first key not below this one.
-    Seek(String),
-    /// The page is full: the next one starts with this row.
-    Full,
-    /// Nothing behind can be shown.
-    End,
-}
-
-/// A page, and the key of the first row behind it.
-pub(crate) struct Page<T> {
-    /// The lines.
-    pub(crate) entries: Vec<Entry<T>>,
-    /// Whether there are more.
-    pub(crate) next: Option<String>,
-}
-
-/// Walks the rows of `sql` (bucket, first key) within `window`; common prefixes are skipped by a new seek, so a page
-/// costs as many steps as it has entries.
-pub(crate) fn page<T>(
-    tx: &Transaction<'_>,
-    sql: &str,
-    bucket: &str,
-    window: &Window,
-    mut read: impl FnMut(&rusqlite::Row<'_>) -> Result<Option<T>, Fault>,
-) -> Result<Page<T>, Fault> {
-    let mut page = Page { entries: Vec::new(), next: None };
-    let mut from = window.from.as_str().max(&window.prefix).to_owned();
-    let mut statement = tx.prepare_cached(sql)?;
-    loop {
-        let mut rows = statement.query([bucket, &from])?;
-        let mut sought = None;
-        while let Some(row) = rows.next()? {
-            let key = row.get_ref("key")?.as_str().map_err(rusqlite::Error::from)?;
-            match step(&mut page.entries, window, key, || read(row))? {
-                Step::Next => {}
-                Step::Seek(key) => {
-                    sought = Some(key);
-                    break;
-                }
-                Step::Full => {
-                    page.next = Some(key.to_owned());
-                    return Ok(page);
-                }
-                Step::End => return Ok(page),
-            }
-        }
-        match sought {
-            Some(key) => from = key,
-            None => return Ok(page),
-        }
-    }
-}
-
-fn step<T>(
-    entries: &mut Vec<Entry<T>>,
-    window: &Window,
-    key: &str,
-    read: impl FnOnce() -> Result<Option<T>, Fault>,
-) -> Result<Step, Fault> {
-    let Some(rest) = key.strip_prefix(window.prefix.as_str()) else { return Ok(Step::End) };
-    let full = entries.len() == window.limit;
-    let common = window
-        .delimiter
-        .as_deref()
-        .and_then(|delimiter| rest.find(delimiter).map(|at| &key[..window.prefix.len() + at + delimiter.len()]));
-    match common {
-        Some(_) if full => Ok(Step::Full),
-        Some(prefix) => {
-            entries.push(Entry::CommonPrefix(prefix.to_owned()));
-            Ok(successor(prefix).map_or(Step::End, Step::Seek))
-        }
-        None => match read()? {
-            Some(_) if full => Ok(Step::Full),
-            Some(item) => {
-                entries.push(Entry::Item(item));
-                Ok(Step::Next)
-            }
-            None => Ok(Step::Next),
-        },
-    }
-}
-
-/// The least text above every text that starts with `prefix`; none when `prefix` has only the last character there is.
-fn successor(prefix: &str) -> Option<String> {
-    let mut text = prefix.to_owned();
-    while let Some(last) = text.pop() {
-        // The range of characters steps over the gap of the surrogates.
-        if let Some(next) = (last..=char::MAX).nth(1) {
-            text.push(next);
-            return Some(text);
-        }
-    }
-    None
-}
-
-/// The least text above `key`.
-pub(crate) fn just_after(key: &str) -> String {
-    format!("{key}\0")
-}
-
-/// The size of a page as asked for.
-pub(crate) fn limit(asked: Option<i32>, name: &str) -> S3Result<usize> {
-    match asked {
-        None => Ok(MAX_KEYS),
-        Some(count) => usize::try_from(count)
-            .map(|count| count.min(MAX_KEYS))
-            .map_err(|_| s3_error!(InvalidArgument, "Argument {name} must be an integer between 0 and 2147483647")),
-    }
-}
-
-/// What `encoding-type=url` leaves as it is.
-const PLAIN: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
-
-/// How names are written into an answer.
-#[derive(Clone)]
-pub(crate) struct Encoding(Option<EncodingType>);
-
-impl Encoding {
-    /// Only `url` exists.
-    pub(crate) fn new(asked: Option<EncodingType>) -> S3Result<Self> {
-        match asked {
-            Some(kind) if kind.as_str() != EncodingType::URL => {
-                Err(s3_error!(InvalidArgument, "Invalid Encoding Method specified in Request"))
-            }
-            asked => Ok(Self(asked)),
-        }
-    }
-
-    /// What the answer says about it.
-    pub(crate) fn kind(&self) -> Option<EncodingType> {
-        self.0.clone()
-    }
-
-    /// Writes a name.
-    pub(crate) fn write(&self, name: String) -> String {
-        if self.0.is_none() { name } else { utf8_percent_encode(&name, PLAIN).to_string().replace(' ', "+") }
-    }
-}
-
-/// An empty delimiter is none.
-pub(crate) fn delimiter(asked: Option<&String>) -> Option<String> {
-    asked.filter(|delimiter| !delimiter.is_empty()).cloned()
-}
 
 impl LocalS3 {
     pub(crate) async fn list_objects_v2(
@@ -223,7 +47,7 @@ impl LocalS3 {
         let Page { entries, next } = self
             .read(move |tx, _| {
                 let bucket = versions::Bucket::get(tx, &bucket)?;
-                page(tx, CURRENT_FROM, &bucket.name, &window, |row| Version::from_row(row).map(Some))
+                Ok(page(tx, CURRENT_FROM, &bucket.name, &window, |row| Version::from_row(row).map(Some))?)
             })
             .await?;
         let next = next.filter(|_| limit > 0);
@@ -325,14 +149,6 @@ impl LocalS3 {
     }
 }
 
-/// A marker that is a common prefix of the page before stands for all keys below it.
-pub(crate) fn after_marker(marker: &str, prefix: &str, delimiter: Option<&str>) -> String {
-    let rolled_up = delimiter.is_some_and(|delimiter| {
-        marker.strip_prefix(prefix).is_some_and(|rest| rest.find(delimiter) == rest.len().checked_sub(delimiter.len()))
-    });
-    if rolled_up { successor(marker).unwrap_or_else(|| just_after(marker)) } else { just_after(marker) }
-}
-
 fn read_token(token: &str) -> S3Result<String> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok();
     bytes
@@ -381,27 +197,5 @@ fn delete_marker(version: Version, encoding: &Encoding) -> DeleteMarkerEntry {
         version_id: Some(version.version_id),
         is_latest: Some(version.is_latest),
         owner: Some(owner()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_successor_is_above_all_that_start_alike() {
-        let table = [("a/", Some("a0")), ("é", Some("ê")), ("\u{d7ff}", Some("\u{e000}")), ("x\u{10ffff}", Some("y"))];
-        for (prefix, expected) in table {
-            assert_eq!(successor(prefix).as_deref(), expected, "{prefix:?}");
-        }
-        assert_eq!(successor("\u{10ffff}"), None);
-    }
-
-    #[test]
-    fn names_are_encoded_when_asked() {
-        let url = Encoding::new(Some(EncodingType::from_static(EncodingType::URL))).unwrap();
-        assert_eq!(url.write("a b/ü+%\n.txt".to_owned()), "a+b/%C3%BC%2B%25%0A.txt");
-        assert_eq!(Encoding::new(None).unwrap().write("a b".to_owned()), "a b");
-        assert!(Encoding::new(Some(EncodingType::from_static("base64"))).is_err());
     }
 }

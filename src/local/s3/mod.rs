@@ -4,28 +4,30 @@ mod access;
 mod body;
 pub(crate) mod buckets;
 pub(crate) mod checksum;
+mod complete;
+pub(crate) mod conditions;
 mod copy;
 mod delete;
 pub(crate) mod listing;
-mod multipart;
+pub(crate) mod multipart;
 mod objects;
+mod page;
 mod parts;
 pub(crate) mod versions;
 
 use rusqlite::Transaction;
 use s3s::{
     S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result,
-    auth::SimpleAuth,
     dto::*,
     service::{S3Service, S3ServiceBuilder},
 };
 
-use super::{Account, Fault, server};
+use super::{Account, Fault};
 
 /// The service that answers S3 requests out of `account`.
 pub(crate) fn service(account: Account) -> S3Service {
     let mut builder = S3ServiceBuilder::new(LocalS3 { account: account.clone() });
-    builder.set_auth(SimpleAuth::from_single(server::ACCESS_KEY_ID, server::SECRET_ACCESS_KEY));
+    builder.set_auth(access::LocalKey);
     builder.set_access(access::RegionCheck::new(account));
     builder.build()
 }

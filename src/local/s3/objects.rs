@@ -15,7 +15,8 @@ use crate::{
 use super::{
     LocalS3, body,
     checksum::{Checksum, Declared, declared_checksum, set_checksum},
-    versions::{self, Content, Outcome, ReadConditions, Version, WriteConditions, etag},
+    conditions::{Outcome, ReadConditions, WriteConditions, precondition_failed},
+    versions::{self, Content, Version, etag},
 };
 
 /// The most user-defined metadata may take, names and values together (S3 User Guide, "Working with object metadata").
@@ -185,7 +186,7 @@ impl LocalS3 {
     ) -> S3Result<T> {
         let account = self.account.clone();
         let task = tokio::task::spawn_blocking(move || {
-            let blob = upload.finish()?;
+            let blob = upload.finish(account.blobs())?;
             account.db().write(|tx| {
                 let output = record(tx, &blob)?;
                 account.blobs().keep(blob)?;
@@ -207,7 +208,7 @@ impl LocalS3 {
             .await?;
         match conditions.check(&content.etag, &version.last_modified()) {
             Outcome::Holds => {}
-            Outcome::Failed => return Err(versions::precondition_failed()),
+            Outcome::Failed => return Err(precondition_failed()),
             Outcome::NotModified => return Err(not_modified(&content)?),
         }
         let part = Part::of(range, content.size)?;

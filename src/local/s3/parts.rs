@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use s3s::{dto, s3_error};
 
 use crate::{
-    local::Fault,
+    local::{Fault, columns::Json},
     site::{Headers, Sha256},
 };
 
@@ -32,54 +32,49 @@ pub(crate) struct Upload {
 }
 
 /// The columns that [`Upload::from_row`] reads.
-pub(crate) const UPLOAD_COLUMNS: &str =
-    "upload_id, key, headers, expires, checksum_algorithm, checksum_type, initiated";
+pub(crate) const UPLOAD_COLUMNS: &str = "upload_id, key, headers, expires, checksum_algorithm, composite, initiated";
 
 impl Upload {
     /// The upload, or `NoSuchUpload`.
     pub(crate) fn get(tx: &Transaction<'_>, bucket: &str, key: &str, id: &str) -> Result<Self, Fault> {
         let sql = format!("SELECT {UPLOAD_COLUMNS} FROM uploads WHERE upload_id = ?1 AND bucket = ?2 AND key = ?3");
-        let mut statement = tx.prepare_cached(&sql)?;
-        let mut rows = statement.query([id, bucket, key])?;
-        match rows.next()? {
-            Some(row) => Self::from_row(row),
-            None => Err(s3_error!(
+        let found = tx.prepare_cached(&sql)?.query_row([id, bucket, key], Self::from_row).optional()?;
+        Ok(found.ok_or_else(|| {
+            s3_error!(
                 NoSuchUpload,
                 "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted \
                  or completed."
             )
-            .into()),
-        }
+        })?)
     }
 
     /// From [`UPLOAD_COLUMNS`].
-    pub(crate) fn from_row(row: &Row<'_>) -> Result<Self, Fault> {
-        let algorithm: Option<String> = row.get(4)?;
-        let kind: Option<String> = row.get(5)?;
+    pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let (Json(headers), Json(algorithm)) = (row.get(2)?, row.get(4)?);
         Ok(Self {
             id: row.get(0)?,
             key: row.get(1)?,
-            headers: serde_json::from_str(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?,
+            headers,
             expires: row.get(3)?,
-            algorithm: algorithm.as_deref().map(Algorithm::parse).transpose()?,
-            composite: kind.as_deref() == Some(dto::ChecksumType::COMPOSITE),
+            algorithm,
+            composite: row.get(5)?,
             initiated: row.get(6)?,
         })
     }
 
     /// Adds it.
-    pub(crate) fn insert(&self, tx: &Transaction<'_>, bucket: &str) -> Result<(), Fault> {
-        tx.prepare_cached("INSERT INTO uploads VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
+    pub(crate) fn insert(&self, tx: &Transaction<'_>, bucket: &str) -> rusqlite::Result<()> {
+        let row = params![
             self.id,
             bucket,
             self.key,
-            serde_json::to_string(&self.headers)?,
+            Json(&self.headers),
             self.expires,
-            self.algorithm.map(Algorithm::name),
-            self.algorithm.map(|_| super::checksum::kind_name(self.composite)),
-            self.initiated,
-        ])?;
-        Ok(())
+            Json(self.algorithm),
+            self.composite,
+            self.initiated
+        ];
+        tx.prepare_cached("INSERT INTO uploads VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(row).map(|_| ())
     }
 
     /// Ends it, and its parts with it.
@@ -88,19 +83,16 @@ impl Upload {
     }
 
     /// One of its parts, if it has arrived.
-    pub(crate) fn part(&self, tx: &Transaction<'_>, number: i32) -> Result<Option<StoredPart>, Fault> {
+    pub(crate) fn part(&self, tx: &Transaction<'_>, number: i32) -> rusqlite::Result<Option<StoredPart>> {
         let sql = format!("SELECT {PART_COLUMNS} FROM parts WHERE upload_id = ?1 AND number = ?2");
-        let mut statement = tx.prepare_cached(&sql)?;
-        statement.query_row(params![self.id, number], |row| Ok(StoredPart::from_row(row))).optional()?.transpose()
+        tx.prepare_cached(&sql)?.query_row(params![self.id, number], StoredPart::from_row).optional()
     }
 
     /// Its parts with numbers above `after`, in order, at most `limit`.
-    pub(crate) fn parts(&self, tx: &Transaction<'_>, after: i32, limit: i64) -> Result<Vec<StoredPart>, Fault> {
+    pub(crate) fn parts(&self, tx: &Transaction<'_>, after: i32, limit: i64) -> rusqlite::Result<Vec<StoredPart>> {
         let sql =
             format!("SELECT {PART_COLUMNS} FROM parts WHERE upload_id = ?1 AND number > ?2 ORDER BY number LIMIT ?3");
-        let mut statement = tx.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![self.id, after, limit], |row| Ok(StoredPart::from_row(row)))?;
-        rows.map(|row| row.map_err(Fault::from).flatten()).collect()
+        tx.prepare_cached(&sql)?.query_map(params![self.id, after, limit], StoredPart::from_row)?.collect()
     }
 }
 
@@ -123,30 +115,30 @@ pub(crate) struct StoredPart {
 const PART_COLUMNS: &str = "number, size, etag, blob, checksum, modified";
 
 impl StoredPart {
-    fn from_row(row: &Row<'_>) -> Result<Self, Fault> {
-        let blob: String = row.get(3)?;
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let Json(checksum) = row.get(4)?;
         Ok(Self {
             number: row.get(0)?,
             size: row.get::<_, i64>(1)?.cast_unsigned(),
             etag: row.get(2)?,
-            blob: Sha256::from_hex(&blob).ok_or(rusqlite::Error::InvalidColumnName(blob))?,
-            checksum: serde_json::from_str(row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?)?,
+            blob: row.get(3)?,
+            checksum,
             modified: row.get(5)?,
         })
     }
 
     /// Adds it; a part of the same number is replaced.
-    pub(crate) fn insert(&self, tx: &Transaction<'_>, upload: &Upload) -> Result<(), Fault> {
-        tx.prepare_cached("INSERT OR REPLACE INTO parts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+    pub(crate) fn insert(&self, tx: &Transaction<'_>, upload: &Upload) -> rusqlite::Result<()> {
+        let row = params![
             upload.id,
             self.number,
             self.size.cast_signed(),
             self.etag,
-            self.blob.hex(),
-            serde_json::to_string(&self.checksum)?,
-            self.modified,
-        ])?;
-        Ok(())
+            self.blob,
+            Json(&self.checksum),
+            self.modified
+        ];
+        tx.prepare_cached("INSERT OR REPLACE INTO parts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(row).map(|_| ())
     }
 
     /// When it arrived.

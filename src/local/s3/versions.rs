@@ -10,11 +10,11 @@ use s3s::{
 };
 
 use crate::{
-    local::{Fault, from_seconds, now_seconds, random_id},
+    local::{Fault, columns::Json, from_seconds, now_seconds, random_id},
     site::{Headers, Sha256},
 };
 
-use super::checksum::Checksum;
+use super::{checksum::Checksum, conditions::WriteConditions};
 
 /// The version id of objects written while versioning is not on.
 pub(crate) const NULL_VERSION: &str = "null";
@@ -136,7 +136,7 @@ pub(crate) const COLUMNS: &str =
 
 impl Version {
     /// From [`COLUMNS`].
-    pub(crate) fn from_row(row: &Row<'_>) -> Result<Self, Fault> {
+    pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let delete_marker: bool = row.get(5)?;
         let content = if delete_marker { None } else { Some(content_from_row(row)?) };
         Ok(Self {
@@ -155,15 +155,14 @@ impl Version {
     }
 }
 
-fn content_from_row(row: &Row<'_>) -> Result<Content, Fault> {
-    let blob: String = row.get(8)?;
-    let blob = Sha256::from_hex(&blob).ok_or(rusqlite::Error::InvalidColumnName(blob))?;
+fn content_from_row(row: &Row<'_>) -> rusqlite::Result<Content> {
+    let (Json(checksum), Json(headers)) = (row.get(9)?, row.get(10)?);
     Ok(Content {
         size: row.get::<_, i64>(6)?.cast_unsigned(),
         etag: row.get(7)?,
-        blob,
-        checksum: serde_json::from_str(row.get_ref(9)?.as_str().map_err(rusqlite::Error::from)?)?,
-        headers: serde_json::from_str(row.get_ref(10)?.as_str().map_err(rusqlite::Error::from)?)?,
+        blob: row.get(8)?,
+        checksum,
+        headers,
         expires: row.get(11)?,
     })
 }
@@ -174,19 +173,15 @@ pub(crate) fn timestamp(seconds: i64) -> dto::Timestamp {
 }
 
 /// The newest version of a key, which may be a delete marker.
-pub(crate) fn latest(tx: &Transaction<'_>, bucket: &str, key: &str) -> Result<Option<Version>, Fault> {
+pub(crate) fn latest(tx: &Transaction<'_>, bucket: &str, key: &str) -> rusqlite::Result<Option<Version>> {
     let sql = format!("SELECT {COLUMNS} FROM versions WHERE bucket = ?1 AND key = ?2 AND is_latest = 1");
-    let mut statement = tx.prepare_cached(&sql)?;
-    let mut rows = statement.query([bucket, key])?;
-    rows.next()?.map(Version::from_row).transpose()
+    tx.prepare_cached(&sql)?.query_row([bucket, key], Version::from_row).optional()
 }
 
 /// One version of a key.
-pub(crate) fn by_id(tx: &Transaction<'_>, bucket: &str, key: &str, id: &str) -> Result<Option<Version>, Fault> {
+pub(crate) fn by_id(tx: &Transaction<'_>, bucket: &str, key: &str, id: &str) -> rusqlite::Result<Option<Version>> {
     let sql = format!("SELECT {COLUMNS} FROM versions WHERE bucket = ?1 AND key = ?2 AND version_id = ?3");
-    let mut statement = tx.prepare_cached(&sql)?;
-    let mut rows = statement.query([bucket, key, id])?;
-    rows.next()?.map(Version::from_row).transpose()
+    tx.prepare_cached(&sql)?.query_row([bucket, key, id], Version::from_row).optional()
 }
 
 /// The version a read asks for with what it stores.
@@ -234,43 +229,6 @@ pub(crate) fn no_such_version() -> S3Error {
     s3_error!(NoSuchVersion, "The specified version does not exist.")
 }
 
-/// `PreconditionFailed`.
-pub(crate) fn precondition_failed() -> S3Error {
-    s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
-}
-
-/// What must be so for a write to go ahead (S3 User Guide, "How to prevent object overwrites with conditional writes").
-#[derive(Debug, Clone, Default)]
-pub(crate) struct WriteConditions {
-    /// `If-Match`.
-    pub(crate) if_match: Option<ETagCondition>,
-    /// `If-None-Match`: S3 takes `*` only.
-    pub(crate) if_none_match: Option<ETagCondition>,
-}
-
-impl WriteConditions {
-    /// Checks them against what is there.
-    fn check(&self, current: Option<&Content>) -> S3Result<()> {
-        match &self.if_none_match {
-            Some(ETagCondition::Any) if current.is_some() => return Err(precondition_failed()),
-            Some(ETagCondition::ETag(_)) => {
-                return Err(s3_error!(
-                    NotImplemented,
-                    "A header you provided implies functionality that is not implemented"
-                ));
-            }
-            _ => {}
-        }
-        match (&self.if_match, current) {
-            (None, _) | (Some(ETagCondition::Any), Some(_)) => Ok(()),
-            (Some(ETagCondition::Any), None) => Err(precondition_failed()),
-            (Some(_), None) => Err(no_such_key()),
-            (Some(ETagCondition::ETag(expected)), Some(content)) if expected.value() == content.etag => Ok(()),
-            (Some(_), Some(_)) => Err(precondition_failed()),
-        }
-    }
-}
-
 /// Writes a new version and returns its id.
 pub(crate) fn write(
     tx: &Transaction<'_>,
@@ -281,7 +239,7 @@ pub(crate) fn write(
 ) -> Result<Version, Fault> {
     let current = latest(tx, &bucket.name, key)?;
     conditions.check(current.and_then(|version| version.content).as_ref())?;
-    add(tx, bucket, key, Some(content))
+    Ok(add(tx, bucket, key, Some(content))?)
 }
 
 /// What a delete did.
@@ -347,7 +305,7 @@ pub(crate) fn delete_version(
 }
 
 /// Adds a version, or a delete marker for no content, as the newest; one with the same id is replaced.
-fn add(tx: &Transaction<'_>, bucket: &Bucket, key: &str, content: Option<&Content>) -> Result<Version, Fault> {
+fn add(tx: &Transaction<'_>, bucket: &Bucket, key: &str, content: Option<&Content>) -> rusqlite::Result<Version> {
     let version_id = bucket.new_version_id();
     if version_id == NULL_VERSION {
         tx.prepare_cached("DELETE FROM versions WHERE bucket = ?1 AND key = ?2 AND version_id = ?3")?.execute([
@@ -372,61 +330,12 @@ fn add(tx: &Transaction<'_>, bucket: &Bucket, key: &str, content: Option<&Conten
             content.is_none(),
             content.map_or(0, |content| content.size.cast_signed()),
             content.map_or("", |content| &content.etag),
-            content.map(|content| content.blob.hex()),
-            content.map(|content| serde_json::to_string(&content.checksum)).transpose()?.unwrap_or_default(),
-            content.map(|content| serde_json::to_string(&content.headers)).transpose()?.unwrap_or_default(),
+            content.map(|content| content.blob),
+            content.map(|content| Json(&content.checksum)),
+            content.map(|content| Json(&content.headers)),
             content.and_then(|content| content.expires.as_deref()),
         ])?;
     Ok(Version { sequence, key: key.to_owned(), version_id, is_latest: true, modified, content: content.cloned() })
-}
-
-/// What must be so for a read (RFC 9110, section 13; S3 User Guide, "Conditional reads").
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ReadConditions {
-    /// `If-Match`.
-    pub(crate) if_match: Option<ETagCondition>,
-    /// `If-None-Match`.
-    pub(crate) if_none_match: Option<ETagCondition>,
-    /// `If-Modified-Since`.
-    pub(crate) if_modified_since: Option<dto::Timestamp>,
-    /// `If-Unmodified-Since`.
-    pub(crate) if_unmodified_since: Option<dto::Timestamp>,
-}
-
-/// How [`ReadConditions`] came out.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// Go ahead.
-    Holds,
-    /// The reader has it already.
-    NotModified,
-    /// A condition does not hold.
-    Failed,
-}
-
-impl ReadConditions {
-    /// Checks them against an object.
-    pub(crate) fn check(&self, etag: &str, modified: &dto::Timestamp) -> Outcome {
-        let matches = |condition: &ETagCondition| match condition {
-            ETagCondition::Any => true,
-            ETagCondition::ETag(expected) => expected.value() == etag,
-        };
-        let precondition = match (&self.if_match, &self.if_unmodified_since) {
-            (Some(condition), _) => matches(condition),
-            (None, Some(since)) => modified <= since,
-            (None, None) => true,
-        };
-        let changed = match (&self.if_none_match, &self.if_modified_since) {
-            (Some(condition), _) => !matches(condition),
-            (None, Some(since)) => modified > since,
-            (None, None) => true,
-        };
-        match (precondition, changed) {
-            (false, _) => Outcome::Failed,
-            (true, false) => Outcome::NotModified,
-            (true, true) => Outcome::Holds,
-        }
-    }
 }
 
 /// An entity tag as S3 tells it.
