@@ -188,10 +188,10 @@ impl Leftovers<'_> {
             if self.site.contains(key) || !self.remote.objects.contains_key(key) {
                 continue;
             }
-            let by_this = || Superseded { by: self.release.clone(), at: self.now };
+            let by_this = || Superseded { by: self.release.clone(), at: self.now, hashed: hashed.names(key, object) };
             let superseded = object.superseded.clone().unwrap_or_else(by_this);
             let may_go = match object.class {
-                _ if hashed.names(key, object) => self.policy.retention.is_over(&superseded, &releases, self.now),
+                _ if superseded.hashed => self.policy.retention.is_over(&superseded, &releases, self.now),
                 // Without waiting, edges may still give out a page that loads it.
                 FileClass::Immutable | FileClass::Asset | FileClass::Entry => {
                     self.policy.wait || self.edge.is_none() || object.superseded.is_some()

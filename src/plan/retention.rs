@@ -49,7 +49,8 @@ impl<'a> HashedNames<'a> {
     /// Learns from a manifest in which folders there are content-hashed files.
     pub fn of(manifest: &'a Manifest) -> Self {
         let hashed = manifest.objects.iter().filter(|(_, object)| object.class == FileClass::Immutable);
-        Self { folders: hashed.map(|(key, _)| key.folder()).collect() }
+        let hashed = hashed.map(|(key, _)| key).chain(&manifest.demoted);
+        Self { folders: hashed.map(ObjectKey::folder).collect() }
     }
 
     /// Whether `key` is or may be content-hashed.
@@ -96,7 +97,7 @@ mod tests {
             "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * n)
         };
         let mark = |n: i64| ReleaseMark { id: ReleaseId::new(day(n), 0), at: day(n) };
-        let superseded = Superseded { by: mark(10).id, at: day(10) };
+        let superseded = Superseded { by: mark(10).id, at: day(10), hashed: true };
         let keep = Retention { days: 30, releases: 3 };
         let table = [
             // (history, newest first; today; may it go)

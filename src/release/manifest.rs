@@ -62,6 +62,8 @@ pub struct Superseded {
     pub by: ReleaseId,
     /// When that release was published.
     pub at: Timestamp,
+    /// Whether its name is or may be content-hashed, so that open tabs of older releases may ask for it.
+    pub hashed: bool,
 }
 
 /// A release in the manifest's history.
@@ -213,7 +215,7 @@ mod tests {
             headers: Headers { cache_control: Some("no-cache".into()), ..Headers::default() },
             superseded: None,
         };
-        let old = Published { superseded: Some(Superseded { by: id.clone(), at }), ..page.clone() };
+        let old = Published { superseded: Some(Superseded { by: id.clone(), at, hashed: true }), ..page.clone() };
         Manifest {
             release: id.clone(),
             published: at,
