@@ -1,0 +1,236 @@
+//! moto's server: an implementation of AWS's APIs that owes nothing to ours.
+//!
+//! # Where moto 5.2.5 is not AWS
+//! `tests/harness.rs` holds moto to the first three lists, so that a newer moto which mends something is noticed.
+//!
+//! As AWS: ETags are quoted MD5s (`"MD5OFMD5S-N"` for parts); `If-None-Match: *` and `If-Match` on PutObject,
+//! CompleteMultipartUpload and DeleteObject answer 412 `PreconditionFailed` (404 `NoSuchKey` for `If-Match` without object);
+//! CopyObject onto itself wants `MetadataDirective: REPLACE` and replaces every header; any UTF-8 key works; listings page
+//! and take `StartAfter`; an anonymous GET answers 403.
+//!
+//! More lenient than AWS:
+//! - `x-amz-checksum-*` and `Content-MD5` are not verified: other bytes are taken where S3 answers 400 `BadDigest`.
+//! - `x-amz-copy-source-if-match` is ignored.
+//! - Any region, any access key, any signature will do: no 301, no 403, no expired token.
+//! - Two distributions may have one alias (AWS: 409 `CNAMEAlreadyExists`).
+//! - `If-Match` is not compared when a distribution is updated or deleted, and an enabled one can be deleted.
+//! - Invalidation paths are not looked at (AWS: 400 `InvalidArgument` without leading slash), nor their quantity.
+//!
+//! Simpler than AWS:
+//! - Invalidations are `Completed` at once, and in-progress limits do not exist; a repeated caller reference makes a
+//!   second invalidation, where AWS returns the first.
+//! - A distribution turns from `InProgress` to `Deployed` with the next call that reads it.
+//! - An origin comes back without `S3OriginConfig` and without `OriginAccessControlId`: only its domain name tells that it
+//!   is a bucket.
+//! - ListMultipartUploads knows prefixes, but every upload was `Initiated` in 2010.
+//! - Identifiers do not start with `E`; nothing is served: there is no edge to ask for a page.
+
+use std::io::{BufRead, BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{OnceLock, mpsc};
+use std::time::Duration;
+
+use aws_sdk_cloudfront::types::{
+    Aliases, DefaultCacheBehavior, DistributionConfig, Origin, Origins, S3OriginConfig, ViewerProtocolPolicy,
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::{node::runs, once, skip};
+
+const REQUIREMENTS: &str = include_str!("moto-requirements.txt");
+const SERVER: &str = include_str!("moto_server.py");
+const REGION: &str = "us-east-1";
+/// The managed policy CachingOptimized ("Use managed cache policies", CloudFront Developer Guide).
+const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
+/// Importing every service that moto knows takes seconds on a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(120);
+
+/// The one server of this test binary, or `None` where it cannot run: the test is then skipped.
+///
+/// Tests share its account, so each makes its own bucket; one that must be alone takes [`MotoServer::start`].
+pub fn server() -> Option<&'static MotoServer> {
+    static SHARED: OnceLock<Option<MotoServer>> = OnceLock::new();
+    let shared = SHARED.get_or_init(MotoServer::start).as_ref();
+    if shared.is_none() {
+        // Said again for every test, since the reason was told to the first only.
+        skip("moto's server does not run here");
+    }
+    shared
+}
+
+/// A running server. It ends when the value is dropped, and when the test process ends in whatever way.
+pub struct MotoServer {
+    process: Child,
+    endpoint: String,
+}
+
+/// What [`MotoServer::create_site`] made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostedSite {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The distribution's identifier.
+    pub distribution: String,
+}
+
+impl MotoServer {
+    /// Starts a server with an empty account, or says why that is skipped.
+    pub fn start() -> Option<Self> {
+        let started = python().and_then(|python| Self::launch(&python));
+        started.map_err(|reason| skip(format!("moto: {reason}"))).ok()
+    }
+
+    fn launch(python: &Path) -> Result<Self, String> {
+        let mut errors = tempfile::tempfile().map_err(|e| e.to_string())?;
+        let mut process = Command::new(python)
+            .args(["-c", SERVER])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(errors.try_clone().map_err(|e| e.to_string())?)
+            .spawn()
+            .map_err(|e| format!("{}: {e}", python.display()))?;
+
+        let stdout = process.stdout.take().ok_or("no standard output")?;
+        let (send, receive) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = BufReader::new(stdout).read_line(&mut line);
+            // Nobody listens any more when the limit has passed.
+            let _ = send.send(read.map(|_| line));
+        });
+        let port =
+            receive.recv_timeout(START_LIMIT).ok().and_then(Result::ok).and_then(|line| line.trim().parse().ok());
+        // Made before the check, so that dropping it ends a process that never answered.
+        let server = Self { process, endpoint: format!("http://127.0.0.1:{}", port.unwrap_or(0u16)) };
+        if port.is_some() {
+            return Ok(server);
+        }
+        drop(server);
+        let mut said = String::new();
+        errors.rewind().and_then(|()| errors.read_to_string(&mut said)).map_err(|e| e.to_string())?;
+        Err(format!("the server did not start: {said}"))
+    }
+
+    /// Where every service answers.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The environment that sends any AWS tool here, for commands under test.
+    pub fn env(&self) -> [(&'static str, &str); 5] {
+        [
+            ("AWS_ENDPOINT_URL", &self.endpoint),
+            ("AWS_ACCESS_KEY_ID", "testing"),
+            ("AWS_SECRET_ACCESS_KEY", "testing"),
+            ("AWS_REGION", REGION),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ]
+    }
+
+    /// A client for S3, with the bucket in the path: `BUCKET.127.0.0.1` is no name.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_s3::config::Region::new(REGION))
+            .endpoint_url(&self.endpoint)
+            .credentials_provider(credentials())
+            .http_client(http_client())
+            .force_path_style(true)
+            .build();
+        aws_sdk_s3::Client::from_conf(config)
+    }
+
+    /// A client for CloudFront.
+    pub fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
+        let config = aws_sdk_cloudfront::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_cloudfront::config::Region::new(REGION))
+            .endpoint_url(&self.endpoint)
+            .credentials_provider(credentials())
+            .http_client(http_client())
+            .build();
+        aws_sdk_cloudfront::Client::from_conf(config)
+    }
+
+    /// A private bucket, and a distribution that serves its `live/` as `domain`, as `bootstrap` lays them out.
+    ///
+    /// `domain` is the caller's own, in a server that other tests use too.
+    pub async fn create_site(&self, domain: &str) -> HostedSite {
+        let bucket = domain.replace('.', "-");
+        self.s3().create_bucket().bucket(&bucket).send().await.expect("a bucket");
+        let config = distribution_config(domain, &bucket);
+        let created = self.cloudfront().create_distribution().distribution_config(config).send().await;
+        let distribution = created.expect("a distribution").distribution.expect("the distribution made").id;
+        HostedSite { bucket, distribution }
+    }
+}
+
+impl Drop for MotoServer {
+    fn drop(&mut self) {
+        // Both fail only when the process is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A distribution for `domain` whose origin is the `live/` of a bucket, reached at S3's REST endpoint.
+pub fn distribution_config(domain: &str, bucket: &str) -> DistributionConfig {
+    let origin = Origin::builder()
+        .id("site")
+        .domain_name(format!("{bucket}.s3.{REGION}.amazonaws.com"))
+        .origin_path("/live")
+        // Empty, as an origin access control demands it; moto drops it.
+        .s3_origin_config(S3OriginConfig::builder().origin_access_identity("").build())
+        .build()
+        .expect("a whole origin");
+    let behavior = DefaultCacheBehavior::builder()
+        .target_origin_id("site")
+        .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
+        .cache_policy_id(CACHING_OPTIMIZED)
+        .compress(true)
+        .build()
+        .expect("a whole behavior");
+    DistributionConfig::builder()
+        .caller_reference(domain)
+        .comment(domain)
+        .enabled(true)
+        .default_root_object("index.html")
+        .aliases(Aliases::builder().quantity(1).items(domain).build().expect("whole aliases"))
+        .origins(Origins::builder().quantity(1).items(origin).build().expect("whole origins"))
+        .default_cache_behavior(behavior)
+        .build()
+        .expect("a whole distribution")
+}
+
+fn credentials() -> aws_credential_types::Credentials {
+    aws_credential_types::Credentials::new("testing", "testing", None, None, "static")
+}
+
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
+}
+
+/// The Python of a virtual environment that has moto.
+fn python() -> Result<PathBuf, String> {
+    if !runs("python3") {
+        return Err("Python 3.11 or newer is not installed".into());
+    }
+    // An environment belongs to the interpreter that made it.
+    let version = Command::new("python3").args(["-c", "import sys; print(sys.prefix, sys.version)"]).output();
+    let version = version.map_err(|e| format!("python3: {e}"))?.stdout;
+    let name = format!("moto-{}", once::fingerprint([REQUIREMENTS.as_bytes(), &version]));
+    let environment = once::prepared(&name, |folder| {
+        once::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+        let requirements = folder.join("requirements.txt");
+        std::fs::write(&requirements, REQUIREMENTS).map_err(|e| e.to_string())?;
+        // Every dependency is pinned, so nothing is left to resolve.
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
+        once::run(Command::new(interpreter(folder)).args(install).arg(requirements))
+    })?;
+    Ok(interpreter(&environment))
+}
+
+fn interpreter(environment: &Path) -> PathBuf {
+    environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
+}

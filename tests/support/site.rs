@@ -1,0 +1,70 @@
+//! Build folders for tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// A build folder that is gone when the value is.
+pub struct Folder(TempDir);
+
+impl Folder {
+    /// An empty build folder.
+    pub fn new() -> Self {
+        Self(tempfile::Builder::new().prefix("build-").tempdir().expect("a temporary folder"))
+    }
+
+    /// The smallest site that looks like a real build: a page, its hashed script, and an icon.
+    pub fn site() -> Self {
+        Self::new()
+            .file(
+                "index.html",
+                r#"<!doctype html><title>Cruddur</title><script src="/assets/app-B1c2D3e4.js"></script>"#,
+            )
+            .file("assets/app-B1c2D3e4.js", "console.log('cruddur')")
+            .file("favicon.svg", r#"<svg xmlns="http://www.w3.org/2000/svg"/>"#)
+    }
+
+    /// A copy of a folder of this repository, such as `examples/site`.
+    pub fn copy_of(folder: &str) -> Self {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let copy = Self::new();
+        for entry in walkdir::WalkDir::new(&from) {
+            let entry = entry.expect("a readable folder");
+            if entry.file_type().is_file() {
+                let path = entry.path().strip_prefix(&from).expect("a path inside the folder");
+                copy.write(path, fs::read(entry.path()).expect("a readable file"));
+            }
+        }
+        copy
+    }
+
+    /// Adds a file, and the folders above it.
+    #[must_use]
+    pub fn file(self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) -> Self {
+        self.write(path, content);
+        self
+    }
+
+    /// Writes a file, new or not, and the folders above it.
+    pub fn write(&self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+        let path = self.join(path);
+        fs::create_dir_all(path.parent().expect("a folder above every file")).expect("a folder");
+        fs::write(path, content).expect("a written file");
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, path: impl AsRef<Path>) {
+        fs::remove_file(self.join(path)).expect("a removed file");
+    }
+
+    /// Where the folder is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Where a file of it is.
+    pub fn join(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.path().join(path)
+    }
+}
