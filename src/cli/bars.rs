@@ -36,7 +36,7 @@ impl Bars {
             return eprintln_plain(&format!("{what}: {} ({})", count(files, "file"), bytes(total)));
         }
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-        let template = "{msg:<22} {bar:24} {percent:>3}% {bytes:>9} {binary_bytes_per_sec:>12} {eta:>4}";
+        let template = "{msg:<19} {bar:18} {percent:>3}% {decimal_bytes:>10} {decimal_bytes_per_sec:>13} {eta:>4}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─"));
         }

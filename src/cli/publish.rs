@@ -16,7 +16,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     publish::{Identity, Observed, Outcome, Prepared, Progress, Session, World, observe},
     site::{
-        ObjectKey, SiteFile,
+        Framework, ObjectKey, SiteFile,
         read::{Site, missing_references, read},
     },
 };
@@ -186,7 +186,14 @@ impl Command {
         let bytes = site.files.iter().map(|file| file.size).sum();
         let files = style::count(site.files.len() as u64, "file");
         let folder = self.settings.folder.display();
-        anstream::println!("{} in {folder}: {files}, {}", site.framework.name(), style::bytes(bytes));
+        let kind = match site.framework {
+            Framework::Plain => "Site",
+            framework => framework.name(),
+        };
+        anstream::println!("{kind} in {folder}: {files}, {}", style::bytes(bytes));
+        for risk in session.distribution.iter().flat_map(|(_, distribution)| report::risks(distribution)) {
+            anstream::println!("{} {risk}", style::paint(style::WARN, "note:"));
+        }
         for note in report::notes(plan) {
             anstream::println!("{} {note}", style::paint(style::WARN, "note:"));
         }

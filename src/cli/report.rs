@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::style::{BOLD, DIM, GONE, GOOD, WARN, bytes, count, dollars, fit, grouped, paint};
 use crate::{
+    aws::Distribution,
     plan::{Gone, Note, Plan, Reason, cost::FREE_PATHS},
     publish::Outcome,
     site::{FileClass, references::MissingReference},
@@ -72,10 +73,7 @@ fn sums(plan: &Plan) -> String {
     if !plan.removals().is_empty() {
         parts.push(format!("{} to delete", grouped(plan.removals().len() as u64)));
     }
-    parts.push(format!("{} unchanged", grouped(plan.unchanged().files)));
-    if plan.retained().files > 0 {
-        parts.push(format!("{} kept for open tabs", grouped(plan.retained().files)));
-    }
+    parts.extend(what_stays(plan));
     let mut text = format!("  {}\n", parts.join(", "));
     let paths: Vec<_> = plan.invalidation().paths().map(String::as_str).collect();
     match paths.as_slice() {
@@ -108,6 +106,12 @@ fn sums(plan: &Plan) -> String {
     text
 }
 
+/// What a plan leaves as it is.
+fn what_stays(plan: &Plan) -> impl Iterator<Item = String> {
+    let stays = [(plan.unchanged(), "unchanged"), (plan.retained(), "kept for open tabs")];
+    stays.into_iter().filter(|(tally, _)| tally.files > 0).map(|(tally, why)| format!("{} {why}", grouped(tally.files)))
+}
+
 /// A plan's notes, one line each.
 pub fn notes(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
@@ -136,6 +140,26 @@ pub fn notes(plan: &Plan) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What is not as it should be about a distribution that somebody set up by hand, though a publish can go on.
+pub fn risks(distribution: &Distribution) -> Vec<String> {
+    let mut risks = Vec::new();
+    if distribution.origin.website {
+        risks.push(format!(
+            "distribution {} reads the bucket's website endpoint, so the bucket is open to everyone; a REST origin \
+             with origin access control keeps it private",
+            distribution.id
+        ));
+    }
+    if distribution.origin.prefix.is_empty() {
+        risks.push(
+            "the whole bucket is served, what cruddur-site remembers in /.cruddur-site/ too; an origin path (for \
+             example /live) keeps it apart"
+                .to_owned(),
+        );
+    }
+    risks
 }
 
 /// References of pages that lead nowhere, one line each, the first ten.
