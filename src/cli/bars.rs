@@ -35,6 +35,8 @@ impl Bars {
         if !self.terminal {
             return eprintln_plain(&format!("{what}: {} ({})", count(files, "file"), bytes(total)));
         }
+        // A new bar draws itself at once, so the old one must be gone.
+        self.clear();
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
         let template = "{msg:<19} {bar:18} {percent:>3}% {decimal_bytes:>10} {decimal_bytes_per_sec:>13} {eta:>4}";
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -51,6 +53,7 @@ impl Bars {
         if !self.terminal {
             return eprintln_plain(&what);
         }
+        self.clear();
         let bar = ProgressBar::new_spinner();
         bar.set_message(what);
         bar.enable_steady_tick(Duration::from_millis(100));
