@@ -77,6 +77,7 @@ async fn upload_all(session: &Session, prepared: &Prepared, lock: &Held) -> Resu
         halt: session.stop.child_token(),
     };
     let mut stored = BTreeMap::new();
+    let mut pages_may_change = false;
     for stage in Stage::ALL {
         let of_stage: Vec<&Upload> = uploads.iter().filter(|upload| upload.stage == stage).collect();
         if of_stage.is_empty() {
@@ -85,6 +86,11 @@ async fn upload_all(session: &Session, prepared: &Prepared, lock: &Held) -> Resu
         let bytes = of_stage.iter().filter(|upload| upload.reason != Reason::Headers).map(|u| u.file.size).sum();
         session.progress.event(Event::StageStarts(stage, of_stage.len() as u64, bytes));
         lock.check()?;
+        if stage >= Stage::Pages && !pages_may_change {
+            // From here on visitors see the new release: it must be the one that was planned.
+            upload::still_as_hashed(uploads).await?;
+            pages_may_change = true;
+        }
         upload_stage(&uploader, &of_stage, lock, &mut stored).await?;
     }
     session.progress.event(Event::UploadsEnd);

@@ -3,9 +3,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
-    io::Read,
-    path::Path,
+    io::{Read as _, Seek as _, SeekFrom},
+    path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use bytes::Bytes;
@@ -167,24 +168,52 @@ impl Uploader<'_> {
     }
 }
 
+/// Fails when any file is no longer what was hashed, as far as its size and modification time tell.
+pub(super) async fn still_as_hashed(uploads: &[Upload]) -> Result<()> {
+    let files: Vec<_> = uploads.iter().map(|upload| State::of(&upload.file)).collect();
+    let checked = tokio::task::spawn_blocking(move || {
+        files.into_iter().find_map(|state| match std::fs::metadata(&state.path) {
+            Ok(metadata) if state.is(&metadata) => None,
+            Ok(_) => Some(changed(&state.path)),
+            Err(error) => Some(changed(&state.path).because(error)),
+        })
+    });
+    match checked.await {
+        Ok(None) => Ok(()),
+        Ok(Some(error)) => Err(error),
+        Err(_) => Err(interrupted()),
+    }
+}
+
+/// What tells that a file is still the one that was hashed.
+struct State {
+    path: PathBuf,
+    size: u64,
+    modified: SystemTime,
+}
+
+impl State {
+    fn of(file: &SiteFile) -> Self {
+        Self { path: file.path.clone(), size: file.size, modified: file.modified }
+    }
+
+    fn is(&self, metadata: &std::fs::Metadata) -> bool {
+        metadata.len() == self.size && metadata.modified().is_ok_and(|modified| modified == self.modified)
+    }
+}
+
 /// Reads a piece of a file that must still be what was hashed.
 async fn read(file: &SiteFile, offset: u64, length: u64) -> Result<Bytes> {
-    let (path, size, modified) = (file.path.clone(), file.size, file.modified);
+    let state = State::of(file);
     let bytes = tokio::task::spawn_blocking(move || {
-        let unchanged = |file: &File| {
-            let metadata = file.metadata()?;
-            Ok::<_, std::io::Error>(metadata.len() == size && metadata.modified()? == modified)
-        };
-        let mut open = File::open(&path)?;
-        if !unchanged(&open)? {
+        let mut open = File::open(&state.path)?;
+        if !state.is(&open.metadata()?) {
             return Ok(None);
         }
-        if offset > 0 {
-            std::io::Seek::seek(&mut open, std::io::SeekFrom::Start(offset))?;
-        }
+        open.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         (&open).take(length).read_to_end(&mut bytes)?;
-        Ok::<_, std::io::Error>((bytes.len() as u64 == length && unchanged(&open)?).then_some(bytes))
+        Ok::<_, std::io::Error>((bytes.len() as u64 == length && state.is(&open.metadata()?)).then_some(bytes))
     });
     match bytes.await.map_err(std::io::Error::other).and_then(|read| read) {
         Ok(Some(bytes)) => Ok(Bytes::from(bytes)),
