@@ -3,7 +3,6 @@
 use aws_sdk_s3::{
     Client,
     error::ProvideErrorMetadata as _,
-    operation::{copy_object::builders::CopyObjectFluentBuilder, put_object::builders::PutObjectFluentBuilder},
     primitives::ByteStream,
     types::{ChecksumMode, Delete, MetadataDirective, ObjectIdentifier},
 };
@@ -16,6 +15,21 @@ use crate::{
     plan::{Listed, Stored},
     site::{Headers, ObjectKey, Sha256},
 };
+
+/// Sets every header on a request: put, copy and multipart requests have the same setters, but no trait in common.
+macro_rules! with_headers {
+    ($request:expr, $headers:expr) => {{
+        let headers = $headers.clone();
+        $request
+            .set_cache_control(headers.cache_control)
+            .set_content_type(headers.content_type)
+            .set_content_encoding(headers.content_encoding)
+            .set_content_language(headers.content_language)
+            .set_content_disposition(headers.content_disposition)
+            .set_metadata(Some(headers.metadata.into_iter().collect()))
+    }};
+}
+pub(super) use with_headers;
 
 /// What a copy source may contain unescaped: S3 wants it URL-encoded (API reference, CopyObject).
 const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/');
@@ -231,7 +245,7 @@ impl Bucket {
     pub async fn put(&self, key: &ObjectKey, body: Bytes, sha256: &Sha256, headers: &Headers) -> Result<Stored> {
         let full = self.full_key(key);
         let put = self.client.put_object().bucket(&self.name).key(&full);
-        let put = put_headers(put, headers).checksum_sha256(sha256.base64()).body(ByteStream::from(body));
+        let put = with_headers!(put, headers).checksum_sha256(sha256.base64()).body(ByteStream::from(body));
         match put.send().await {
             Ok(answer) => Ok(Stored { etag: bare(answer.e_tag()), version: answer.version_id().map(str::to_owned) }),
             Err(error) => {
@@ -251,7 +265,7 @@ impl Bucket {
         let source = utf8_percent_encode(&format!("{}/{full}", self.name), COPY_SOURCE).to_string();
         let copy = self.client.copy_object().bucket(&self.name).key(&full).copy_source(source);
         let copy = copy.copy_source_if_match(format!("\"{etag}\"")).metadata_directive(MetadataDirective::Replace);
-        match copy_headers(copy, headers).send().await {
+        match with_headers!(copy, headers).send().await {
             Ok(answer) => {
                 let etag = bare(answer.copy_object_result().and_then(|result| result.e_tag()));
                 Ok(Stored { etag, version: answer.version_id().map(str::to_owned) })
@@ -301,26 +315,4 @@ const STATE: &str = ".cruddur-site/";
 /// An entity tag without its quotes.
 pub(super) fn bare(etag: Option<&str>) -> String {
     etag.unwrap_or_default().trim_matches('"').to_owned()
-}
-
-fn put_headers(put: PutObjectFluentBuilder, headers: &Headers) -> PutObjectFluentBuilder {
-    let Headers { cache_control, content_type, content_encoding, content_language, content_disposition, metadata } =
-        headers.clone();
-    put.set_cache_control(cache_control)
-        .set_content_type(content_type)
-        .set_content_encoding(content_encoding)
-        .set_content_language(content_language)
-        .set_content_disposition(content_disposition)
-        .set_metadata(Some(metadata.into_iter().collect()))
-}
-
-fn copy_headers(copy: CopyObjectFluentBuilder, headers: &Headers) -> CopyObjectFluentBuilder {
-    let Headers { cache_control, content_type, content_encoding, content_language, content_disposition, metadata } =
-        headers.clone();
-    copy.set_cache_control(cache_control)
-        .set_content_type(content_type)
-        .set_content_encoding(content_encoding)
-        .set_content_language(content_language)
-        .set_content_disposition(content_disposition)
-        .set_metadata(Some(metadata.into_iter().collect()))
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::{
     Action,
-    bucket::{Bucket, bare},
+    bucket::{Bucket, bare, with_headers},
 };
 use crate::{
     error::Result,
@@ -45,17 +45,8 @@ impl Bucket {
         let full = self.full_key(key);
         let (on, what) = (self.arn(&full), format!("start the upload of {key}"));
         let action = Action { iam: "s3:PutObject", on: &on, what: &what };
-        let Headers { cache_control, content_type, content_encoding, content_language, content_disposition, metadata } =
-            headers.clone();
         let create = self.client.create_multipart_upload().bucket(&self.name).key(&full);
-        let create = create
-            .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .set_cache_control(cache_control)
-            .set_content_type(content_type)
-            .set_content_encoding(content_encoding)
-            .set_content_language(content_language)
-            .set_content_disposition(content_disposition)
-            .set_metadata(Some(metadata.into_iter().collect()));
+        let create = with_headers!(create.checksum_algorithm(ChecksumAlgorithm::Sha256), headers);
         let answer = create.send().await.map_err(|error| action.failed(error))?;
         Ok(MultipartUpload { key: key.clone(), id: answer.upload_id().unwrap_or_default().to_owned() })
     }
