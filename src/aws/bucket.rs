@@ -283,13 +283,9 @@ impl Bucket {
             None => Ok(()),
             Some(error) => {
                 let key = error.key().unwrap_or("an object");
-                let text = format!("{}: {}", error.code().unwrap_or("?"), error.message().unwrap_or("no message"));
-                Err(Error::new(
-                    ErrorKind::AccessDenied,
-                    format!("cannot delete {key}"),
-                    format!("allow s3:DeleteObject on {on}, then publish again"),
-                )
-                .because(text))
+                let (on, what) = (self.arn(key), format!("delete {key}"));
+                let action = Action { iam: "s3:DeleteObject", on: &on, what: &what };
+                Err(action.partly_failed(error.code(), error.message()))
             }
         }
     }
