@@ -110,7 +110,7 @@ impl Action<'_> {
             "BadDigest" | "XAmzContentChecksumMismatch" | "XAmzContentSHA256Mismatch" => (
                 ErrorKind::Input,
                 "the bytes that arrived are not those that were hashed".into(),
-                "the file changed while it was being published: wait until the build has ended, then publish again"
+                "publish again, once the build has ended: the file changed meanwhile, or its bytes were damaged on the way"
                     .into(),
             ),
             "TooManyInvalidationsInProgress" => (

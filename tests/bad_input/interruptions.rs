@@ -1,0 +1,1 @@
+//! Publishes that are stopped, killed, or not alone.
