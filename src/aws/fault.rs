@@ -51,20 +51,24 @@ impl Action<'_> {
     }
 
     fn without_credentials(&self, cause: &CredentialsError) -> Error {
-        let (why, next) = match cause {
+        let (why, next, cause) = match cause {
             CredentialsError::CredentialsNotLoaded(_) => (
                 "no AWS credentials were found",
                 "set AWS_PROFILE or use --profile, run `aws sso login`, or set AWS_ACCESS_KEY_ID and \
                  AWS_SECRET_ACCESS_KEY; in GitHub Actions add aws-actions/configure-aws-credentials before this step; \
                  or rehearse without an account: add --local",
+                // The SDK lists each of them in a line of its own.
+                "looked in the environment, the profile, web identity, and the roles of containers and instances"
+                    .into(),
             ),
             _ => (
                 "the AWS credentials could not be loaded",
                 "check AWS_PROFILE or --profile against ~/.aws/config, and run `aws sso login` where the profile \
                  signs in that way",
+                chain(cause),
             ),
         };
-        Error::new(ErrorKind::Credentials, format!("cannot {}: {why}", self.what), next).because(chain(cause))
+        Error::new(ErrorKind::Credentials, format!("cannot {}: {why}", self.what), next).because(cause)
     }
 
     fn refused(&self, answer: &Answer) -> Error {
@@ -85,8 +89,8 @@ impl Action<'_> {
             | "AuthFailure" => (
                 ErrorKind::Credentials,
                 "AWS does not accept these credentials".into(),
-                "check which ones are used with `aws sts get-caller-identity`; AWS_ACCESS_KEY_ID in the environment \
-                 wins over profiles"
+                "`aws configure list` shows which ones are used and where they come from; AWS_ACCESS_KEY_ID in the \
+                 environment wins over profiles"
                     .into(),
             ),
             "RequestTimeTooSkewed" => (
@@ -164,7 +168,7 @@ impl Action<'_> {
             return (
                 ErrorKind::AccessDenied,
                 format!("a policy denies {iam} to these credentials"),
-                format!("take {iam} on {on} out of the Deny statement; AWS names its policy above"),
+                format!("take {iam} on {on} out of the Deny statement of the policy that AWS names"),
             );
         }
         (

@@ -132,7 +132,7 @@ pub(super) fn interrupted() -> Error {
 }
 
 /// The error of a publish that the user stopped before it changed anything.
-pub(super) fn interrupted_before() -> Error {
+pub(crate) fn interrupted_before() -> Error {
     Error::new(ErrorKind::Interrupted, "stopped: nothing was changed", "run the same command again when you want to")
 }
 

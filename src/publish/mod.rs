@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use apply::Outcome;
+pub(crate) use apply::interrupted_before;
 pub use observe::{Observed, observe};
 pub use progress::{Event, Progress};
 
@@ -156,7 +157,10 @@ fn check_key_lengths(prefix: &str, files: &[SiteFile]) -> Result<()> {
     }
     Err(Error::new(
         ErrorKind::Input,
-        format!("too long for S3 below {prefix}, whose keys have at most {MAX_KEY_BYTES} bytes: {}", enumerate(&too_long)),
+        format!(
+            "too long for S3, whose keys have at most {MAX_KEY_BYTES} bytes, {prefix} included: {}",
+            enumerate(&too_long)
+        ),
         "shorten the names, or publish under a shorter prefix",
     ))
 }

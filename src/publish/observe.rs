@@ -5,7 +5,7 @@ use std::ops::Bound;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Duration, Instant, sleep};
 
-use super::{Event, LOCK, MANIFEST, Session, apply::interrupted_before};
+use super::{Event, LOCK, MANIFEST, Session, interrupted_before};
 use crate::{
     aws::{Head, ListPage},
     error::{Error, ErrorKind, Result},
