@@ -32,17 +32,30 @@ async fn refusals_before_anything_is_changed() {
         ),
         (
             "a-wrong-secret",
-            s3(403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided."),
+            s3(
+                403,
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided.",
+            ),
             "credentials",
         ),
         (
             "expired-credentials-at-cloudfront",
-            vec![Fault::cloudfront("ListDistributions", 403, "ExpiredToken", "The security token included in the request is expired")],
+            vec![Fault::cloudfront(
+                "ListDistributions",
+                403,
+                "ExpiredToken",
+                "The security token included in the request is expired",
+            )],
             "credentials",
         ),
         (
             "a-wrong-clock",
-            s3(403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+            s3(
+                403,
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+            ),
             "credentials",
         ),
         (
@@ -55,7 +68,9 @@ async fn refusals_before_anything_is_changed() {
         (
             "another-region-by-signature",
             FIRST_READS
-                .map(|o| Fault::s3_with(o, 400, "AuthorizationHeaderMalformed", malformed, "<Region>eu-west-1</Region>"))
+                .map(|o| {
+                    Fault::s3_with(o, 400, "AuthorizationHeaderMalformed", malformed, "<Region>eu-west-1</Region>")
+                })
                 .to_vec(),
             "config",
         ),
@@ -110,7 +125,11 @@ async fn a_missing_permission_is_named_with_its_resource() {
             ),
             "s3:ListBucket on arn:aws:s3:::cruddur.com out of the Deny",
         ),
-        ("may-not-write", denied("PutObject"), "s3:PutObject on arn:aws:s3:::cruddur.com/.cruddur-site/live/lock.json "),
+        (
+            "may-not-write",
+            denied("PutObject"),
+            "s3:PutObject on arn:aws:s3:::cruddur.com/.cruddur-site/live/lock.json ",
+        ),
         (
             "may-not-list-distributions",
             cloudfront("ListDistributions", "cloudfront:ListDistributions", "*"),
@@ -143,7 +162,11 @@ async fn a_refusal_without_a_body_is_understood() {
     let before = rehearsal.state().await;
     let table = [
         ("may-not-look", Fault::answer("HeadObject", 403, ""), "access-denied"),
-        ("another-region-by-head", Fault::answer("HeadObject", 400, "").header("x-amz-bucket-region", "eu-west-1"), "config"),
+        (
+            "another-region-by-head",
+            Fault::answer("HeadObject", 400, "").header("x-amz-bucket-region", "eu-west-1"),
+            "config",
+        ),
     ];
     for (name, fault, kind) in table {
         rehearsal.proxy.clear();
@@ -157,8 +180,16 @@ async fn a_refusal_without_a_body_is_understood() {
 #[tokio::test]
 async fn refusals_in_the_middle_leave_the_site_whole_and_are_made_good() {
     let table = [
-        ("credentials-expire-on-the-way", Fault::s3("PutObject", 400, "ExpiredToken", "The provided token has expired.").of("live/index.html"), "credentials"),
-        ("may-not-upload", Fault::s3("PutObject", 403, "AccessDenied", "Access Denied").of("/live/"), "access-denied"),
+        (
+            "credentials-expire-on-the-way",
+            Fault::s3("PutObject", 400, "ExpiredToken", "The provided token has expired.").of("live/index.html"),
+            "credentials",
+        ),
+        (
+            "may-not-upload",
+            Fault::s3("PutObject", 403, "AccessDenied", "Access Denied").of("cruddur.com/live/"),
+            "access-denied",
+        ),
         (
             "may-not-delete",
             Fault::answer(
@@ -168,11 +199,15 @@ async fn refusals_in_the_middle_leave_the_site_whole_and_are_made_good() {
             ),
             "access-denied",
         ),
-        ("deletion-fails", Fault::answer(
+        (
+            "deletion-fails",
+            Fault::answer(
                 "DeleteObjects",
                 200,
                 "<DeleteResult><Error><Key>live/favicon.svg</Key><Code>InternalError</Code><Message>We encountered an internal error. Please try again.</Message></Error></DeleteResult>",
-            ), "service"),
+            ),
+            "service",
+        ),
         (
             "may-not-invalidate",
             Fault::cloudfront(
@@ -187,7 +222,12 @@ async fn refusals_in_the_middle_leave_the_site_whole_and_are_made_good() {
         ),
         (
             "too-many-invalidations",
-            Fault::cloudfront("CreateInvalidation", 400, "TooManyInvalidationsInProgress", "Processing your request will cause you to exceed the maximum number of in-progress wildcard invalidations."),
+            Fault::cloudfront(
+                "CreateInvalidation",
+                400,
+                "TooManyInvalidationsInProgress",
+                "Processing your request will cause you to exceed the maximum number of in-progress wildcard invalidations.",
+            ),
             "service",
         ),
     ];
@@ -238,7 +278,8 @@ async fn bytes_damaged_on_their_way_are_refused() {
 
 #[tokio::test]
 async fn what_passes_is_tried_again() {
-    let slow_down = || Fault::s3("PutObject", 503, "SlowDown", "Please reduce your request rate.").of("/live/new.css");
+    let slow_down =
+        || Fault::s3("PutObject", 503, "SlowDown", "Please reduce your request rate.").of("cruddur.com/live/new.css");
     let table = [
         ("slow down", slow_down().times(2)),
         ("a reset upload", Fault::reset("PutObject").of("/live/new.css").times(2)),
@@ -266,10 +307,15 @@ async fn without_credentials_the_ways_to_get_some_are_named() {
     let since = Instant::now();
     let told = Program::new().run(&arguments).await;
     assert!(since.elapsed() < QUICK, "{:?}", since.elapsed());
-    told.is_error("credentials").says("AWS_PROFILE").says("aws sso login").says("no AWS credentials were found");
+    told.is_error("credentials").says("AWS_PROFILE").says("aws sso login").reads("no-credentials", &[]);
 
     let told = Program::new().run(&[&arguments[..], &["--profile", "shpo"]].concat()).await;
-    told.is_error("credentials").says("shpo").says("--profile");
+    told.is_error("credentials").reads("no-such-profile", &[]);
+
+    let program = Program::new().with("AWS_PROFILE", "shpo");
+    std::fs::create_dir(program.home().join(".aws")).unwrap();
+    std::fs::write(program.home().join(".aws/config"), "[profile shop]\nregion = eu-west-1\n").unwrap();
+    program.run(&arguments).await.is_error("credentials").reads("no-such-profile-but-another", &[]);
 }
 
 #[tokio::test]
@@ -279,7 +325,8 @@ async fn an_endpoint_where_nobody_listens_is_told_soon() {
     drop(free);
     let build = Folder::site();
     let program = Program::new().with("AWS_ACCESS_KEY_ID", "a").with("AWS_SECRET_ACCESS_KEY", "b");
-    let arguments = ["publish", build.path().to_str().unwrap(), "--json", "--bucket", "cruddur", "--endpoint-url", &url];
+    let arguments =
+        ["publish", build.path().to_str().unwrap(), "--json", "--bucket", "cruddur", "--endpoint-url", &url];
     let since = Instant::now();
     let told = program.run(&arguments).await;
     assert!(since.elapsed() < QUICK, "{:?}", since.elapsed());

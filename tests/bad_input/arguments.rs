@@ -10,7 +10,10 @@ async fn a_mistake_in_the_configuration_is_pointed_at() {
     let before = rehearsal.state().await;
     let build = Folder::site();
     let table = [
-        ("a-key-with-a-typo", "domain = \"cruddur.com\"\n\n[[rules]]\nmatch = \"*.pdf\"\ncache-contorl = \"no-store\"\n"),
+        (
+            "a-key-with-a-typo",
+            "domain = \"cruddur.com\"\n\n[[rules]]\nmatch = \"*.pdf\"\ncache-contorl = \"no-store\"\n",
+        ),
         ("a-value-of-the-wrong-type", "domain = \"cruddur.com\"\nwait = \"yes\"\n"),
         ("a-value-out-of-range", "max-delete = 150\n"),
         ("not-toml", "domain = cruddur.com\n"),

@@ -46,7 +46,10 @@ fn long_name(bytes: usize) -> String {
 #[tokio::test]
 async fn every_bad_build_is_refused_with_its_cure_and_nothing_changes() {
     let key = format!("{}{}", "AKIA", "Q3EGRT7UVKLM2XYZ");
-    let pem = format!("-----BEGIN {} KEY-----\n{}\n", "PRIVATE", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj");
+    let pem = format!(
+        "-----BEGIN {} KEY-----\n{}\n",
+        "PRIVATE", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
+    );
     let page = "<!doctype html><title>Cruddur</title>";
     let table: Vec<(&str, Folder, &str, &[&str], &str)> = vec![
         ("no-such-folder", Folder::new(), "dist", &[], "input"),
@@ -54,7 +57,13 @@ async fn every_bad_build_is_refused_with_its_cure_and_nothing_changes() {
         ("a-file-for-a-folder", Folder::site(), "index.html", &[], "input"),
         ("empty-folder", Folder::new(), "", &[], "refused"),
         ("no-index-page", Folder::new().file("about.html", page), "", &[], "refused"),
-        ("no-index-page-but-a-build", Folder::new().file("package.json", "{}").file("dist/index.html", page), "", &[], "refused"),
+        (
+            "no-index-page-but-a-build",
+            Folder::new().file("package.json", "{}").file("dist/index.html", page),
+            "",
+            &[],
+            "refused",
+        ),
         ("a-key-too-long", Folder::site().file(long_name(1025), page), "", &[], "input"),
         ("a-key-too-long-with-its-prefix", Folder::site().file(long_name(1020), page), "", &[], "input"),
         (
@@ -80,7 +89,8 @@ async fn every_bad_build_is_refused_with_its_cure_and_nothing_changes() {
     let rehearsal = Rehearsal::published().await;
     let before = rehearsal.state().await;
     for (name, build, sub, more, kind) in table {
-        let told = publish(&rehearsal, &build.join(sub), more).await;
+        let folder = if sub.is_empty() { build.path().to_owned() } else { build.join(sub) };
+        let told = publish(&rehearsal, &folder, more).await;
         told.is_error(kind).reads(name, &[(build.path(), "BUILD")]);
         assert_eq!(rehearsal.state().await, before, "{name}");
     }

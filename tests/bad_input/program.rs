@@ -97,6 +97,7 @@ impl Told {
         for (pattern, called) in [
             (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
             (r"process \d+", "process N"),
+            (r"\bE[0-9A-Z]{13}\b", "DISTRIBUTION"),
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
         ] {
             text = Regex::new(pattern).unwrap().replace_all(&text, called).into_owned();

@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_sdk_s3::{
-    Client,
-    config::Region,
-    types::{Delete, ObjectIdentifier},
-};
+use aws_sdk_s3::{Client, config::Region};
 use cruddur_site::local::{ACCESS_KEY_ID, Account, ApiServer, REGION, SECRET_ACCESS_KEY};
 use tempfile::TempDir;
 
@@ -112,16 +108,6 @@ impl Rehearsal {
     pub async fn write_state(&self, name: &str, body: Vec<u8>) {
         let put = self.s3.put_object().bucket(DOMAIN).key(format!("{STATE}/{name}")).body(body.into());
         put.send().await.unwrap();
-    }
-
-    /// Empties the bucket, as one who starts anew.
-    pub async fn empty(&self) {
-        let listed = self.s3.list_objects_v2().bucket(DOMAIN).send().await.unwrap();
-        let identifier = |object: &aws_sdk_s3::types::Object| {
-            ObjectIdentifier::builder().key(object.key().unwrap()).build().unwrap()
-        };
-        let objects = Delete::builder().set_objects(Some(listed.contents().iter().map(identifier).collect()));
-        self.s3.delete_objects().bucket(DOMAIN).delete(objects.build().unwrap()).send().await.unwrap();
     }
 }
 
