@@ -174,7 +174,9 @@ impl Action<'_> {
         (
             ErrorKind::AccessDenied,
             format!("these credentials lack the permission {iam}"),
-            format!("allow {iam} on {on} in the policy of the user or role that publishes"),
+            format!(
+                "allow {iam} on {on} in the policy of the user or role that publishes; the README lists all it needs"
+            ),
         )
     }
 }

@@ -32,7 +32,8 @@ async fn a_mistake_in_the_configuration_is_pointed_at() {
 async fn a_wrong_value_names_its_flag_or_variable() {
     let build = Folder::site();
     let build = build.path().to_str().unwrap();
-    let table: [(&str, &[&str], Option<(&str, &str)>, &str); 6] = [
+    type Variable = Option<(&'static str, &'static str)>;
+    let table: [(&str, &[&str], Variable, &str); 6] = [
         ("a-url-for-a-domain", &["--domain", "https://cruddur.com/"], None, "input"),
         ("a-url-for-a-bucket", &["--bucket", "s3://cruddur/live"], None, "input"),
         ("no-target", &[], None, "input"),
