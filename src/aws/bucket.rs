@@ -111,7 +111,7 @@ impl Bucket {
     /// As AWS answers; that there is no such object is not an error.
     pub async fn read_state(&self, name: &str) -> Result<Option<(Bytes, String)>> {
         let key = self.state_key(name);
-        let (on, what) = (self.arn(&key), format!("read the published state in bucket {}", self.name));
+        let (on, what) = (self.arn(&key), format!("read bucket {}", self.name));
         let action = Action { iam: "s3:GetObject", on: &on, what: &what };
         let answer = match self.client.get_object().bucket(&self.name).key(&key).send().await {
             Ok(answer) => answer,
@@ -132,7 +132,7 @@ impl Bucket {
     /// As AWS answers.
     pub async fn state_etag(&self, name: &str) -> Result<Option<String>> {
         let key = self.state_key(name);
-        let (on, what) = (self.arn(&key), format!("read the published state in bucket {}", self.name));
+        let (on, what) = (self.arn(&key), format!("read bucket {}", self.name));
         match self.client.head_object().bucket(&self.name).key(&key).send().await {
             Ok(answer) => Ok(Some(bare(answer.e_tag()))),
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => Ok(None),
@@ -188,7 +188,7 @@ impl Bucket {
     pub async fn list(&self, after: Option<&ObjectKey>) -> Result<ListPage> {
         let list = self.client.list_objects_v2().bucket(&self.name).prefix(&self.prefix);
         let list = list.set_start_after(after.map(|key| self.full_key(key)));
-        let (on, what) = (format!("arn:aws:s3:::{}", self.name), format!("list bucket {}", self.name));
+        let (on, what) = (format!("arn:aws:s3:::{}", self.name), format!("read bucket {}", self.name));
         let action = Action { iam: "s3:ListBucket", on: &on, what: &what };
         let page = list.send().await.map_err(|error| action.failed(error))?;
         let objects = page.contents().iter().filter_map(|object| self.listed(object)).collect();
@@ -297,13 +297,9 @@ impl Bucket {
             None => Ok(()),
             Some(error) => {
                 let key = error.key().unwrap_or("an object");
-                let text = format!("{}: {}", error.code().unwrap_or("?"), error.message().unwrap_or("no message"));
-                Err(Error::new(
-                    ErrorKind::AccessDenied,
-                    format!("cannot delete {key}"),
-                    format!("allow s3:DeleteObject on {on}, then publish again"),
-                )
-                .because(text))
+                let (on, what) = (self.arn(key), format!("delete {key}"));
+                let action = Action { iam: "s3:DeleteObject", on: &on, what: &what };
+                Err(action.partly_failed(error.code(), error.message()))
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     plan::Edge,
     routing::Routing,
-    site::ObjectKey,
+    site::{ObjectKey, walk::enumerate},
 };
 
 /// What a publish needs to know of a distribution.
@@ -196,7 +196,7 @@ fn no_distribution(domain: &str, aliases: &[String]) -> Error {
         aliases.iter().max_by(|a, b| strsim::jaro_winkler(a, domain).total_cmp(&strsim::jaro_winkler(b, domain)));
     let next = match near {
         Some(near) if strsim::jaro_winkler(near, domain) > 0.8 => format!("did you mean {near}?"),
-        Some(_) => format!("the account's distributions answer for {}", aliases.join(", ")),
+        Some(_) => format!("check the name, and --profile: this account has {}", enumerate(aliases)),
         None => "is this the right --profile? No distribution of this account has an alternate domain name; \
                  `cruddur-site bootstrap DOMAIN` makes one, or give --distribution ID"
             .to_owned(),

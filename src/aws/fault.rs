@@ -30,15 +30,8 @@ impl Action<'_> {
             return self.refused(&answer);
         }
         let text = chain(&error);
-        if finds::<CredentialsError>(&error) {
-            return Error::new(
-                ErrorKind::Credentials,
-                format!("cannot {}: no AWS credentials were found", self.what),
-                "set AWS_PROFILE or use --profile, run `aws sso login`, or set AWS_ACCESS_KEY_ID and \
-                 AWS_SECRET_ACCESS_KEY; in GitHub Actions add aws-actions/configure-aws-credentials before this step; \
-                 or rehearse without an account: add --local",
-            )
-            .because(text);
+        if let Some(cause) = find::<CredentialsError>(&error) {
+            return self.without_credentials(cause);
         }
         Error::new(
             ErrorKind::Service,
@@ -47,6 +40,35 @@ impl Action<'_> {
              stopped",
         )
         .because(text)
+    }
+
+    /// What S3 says of one of many objects: an error inside of an answer that is none.
+    pub fn partly_failed(&self, code: Option<&str>, message: Option<&str>) -> Error {
+        // The statuses that matter are told by the codes here.
+        let status = if code == Some("AccessDenied") { 403 } else { 200 };
+        let (code, message) = (code.map(str::to_owned), message.map(str::to_owned));
+        self.refused(&Answer { code, message, status, region: None })
+    }
+
+    fn without_credentials(&self, cause: &CredentialsError) -> Error {
+        let (why, next, cause) = match cause {
+            CredentialsError::CredentialsNotLoaded(_) => (
+                "no AWS credentials were found",
+                "set AWS_PROFILE or use --profile, run `aws sso login`, or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY; in GitHub Actions add aws-actions/configure-aws-credentials before this step; \
+                 or rehearse without an account: add --local",
+                // The SDK lists each of them in a line of its own.
+                "looked in the environment, the profile, web identity, and the roles of containers and instances"
+                    .into(),
+            ),
+            _ => (
+                "the AWS credentials could not be loaded",
+                "check AWS_PROFILE or --profile against ~/.aws/config, and run `aws sso login` where the profile \
+                 signs in that way",
+                chain(cause),
+            ),
+        };
+        Error::new(ErrorKind::Credentials, format!("cannot {}: {why}", self.what), next).because(cause)
     }
 
     fn refused(&self, answer: &Answer) -> Error {
@@ -67,22 +89,14 @@ impl Action<'_> {
             | "AuthFailure" => (
                 ErrorKind::Credentials,
                 "AWS does not accept these credentials".into(),
-                "check which ones are used with `aws sts get-caller-identity`; AWS_ACCESS_KEY_ID in the environment \
-                 wins over profiles"
+                "`aws configure list` shows which ones are used and where they come from; AWS_ACCESS_KEY_ID in the \
+                 environment wins over profiles"
                     .into(),
             ),
             "RequestTimeTooSkewed" => (
                 ErrorKind::Credentials,
                 "this machine's clock is more than 15 minutes off".into(),
                 "set the clock (for example `timedatectl set-ntp true`), then run the command again".into(),
-            ),
-            "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => (
-                ErrorKind::Config,
-                "the bucket is in another region".into(),
-                match region {
-                    Some(region) => format!("use --region {region}, or `region = \"{region}\"` in cruddur-site.toml"),
-                    None => "name the bucket's region with --region".into(),
-                },
             ),
             "NoSuchBucket" => (
                 ErrorKind::NotFound,
@@ -100,7 +114,7 @@ impl Action<'_> {
             "BadDigest" | "XAmzContentChecksumMismatch" | "XAmzContentSHA256Mismatch" => (
                 ErrorKind::Input,
                 "the bytes that arrived are not those that were hashed".into(),
-                "the file changed while it was being published: wait until the build has ended, then publish again"
+                "publish again, once the build has ended: the file changed meanwhile, or its bytes were damaged on the way"
                     .into(),
             ),
             "TooManyInvalidationsInProgress" => (
@@ -118,16 +132,15 @@ impl Action<'_> {
                 "somebody else changed it meanwhile".into(),
                 "run the command again: it starts from what is there now".into(),
             ),
-            _ if matches!(status, 401 | 403) => (
-                ErrorKind::AccessDenied,
-                format!("these credentials lack the permission {}", self.iam),
-                format!("allow {} on {} in the policy of the user or role that publishes", self.iam, self.on),
-            ),
-            _ if matches!(status, 301 | 307) => (
+            _ if answer.is_of_another_region() => (
                 ErrorKind::Config,
                 "the bucket is in another region".into(),
-                "name the bucket's region with --region".into(),
+                match region {
+                    Some(region) => format!("use --region {region}, or `region = \"{region}\"` in cruddur-site.toml"),
+                    None => "name the bucket's region with --region".into(),
+                },
             ),
+            _ if matches!(status, 401 | 403) => self.denied(answer),
             _ => (
                 ErrorKind::Service,
                 "AWS refused".into(),
@@ -137,6 +150,34 @@ impl Action<'_> {
             ),
         };
         Error::new(kind, format!("cannot {}: {why}", self.what), next).because(answer)
+    }
+}
+
+impl Action<'_> {
+    /// The words for a refusal. Where AWS itself names the action and the resource, it knows better than we do: for
+    /// an object that is not there it is s3:ListBucket that is missing, not s3:GetObject (S3 API reference,
+    /// GetObject, "Permissions").
+    fn denied(&self, answer: &Answer) -> (ErrorKind, String, String) {
+        let message = answer.message.as_deref().unwrap_or_default();
+        let named = message.split_once("not authorized to perform: ").map(|(_, named)| named);
+        let iam = named.and_then(|named| named.split_whitespace().next()).unwrap_or(self.iam);
+        let on = named.and_then(|named| named.split_once("on resource: "));
+        let on = on.and_then(|(_, on)| on.split_whitespace().next()).map(|on| on.trim_matches(['"', '.']));
+        let on = on.unwrap_or(self.on);
+        if message.contains("explicit deny") {
+            return (
+                ErrorKind::AccessDenied,
+                format!("a policy denies {iam} to these credentials"),
+                format!("take {iam} on {on} out of the Deny statement of the policy that AWS names"),
+            );
+        }
+        (
+            ErrorKind::AccessDenied,
+            format!("these credentials lack the permission {iam}"),
+            format!(
+                "allow {iam} on {on} in the policy of the user or role that publishes; the README lists all it needs"
+            ),
+        )
     }
 }
 
@@ -163,6 +204,16 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// Answers to HEAD have no body, and so no code: there the status and the header have to tell.
+    fn is_of_another_region(&self) -> bool {
+        match self.code.as_deref() {
+            Some("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => true,
+            _ => matches!(self.status, 301 | 307) || self.status == 400 && self.region.is_some(),
+        }
+    }
+}
+
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.code, &self.message) {
@@ -184,8 +235,8 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }
 
-fn finds<T: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
-    causes(error).any(|cause| cause.is::<T>())
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// The causes of an error in one line, without saying anything twice.

@@ -14,6 +14,11 @@ pub use bucket::{Bucket, Condition, Head, ListPage};
 pub use cloudfront::{CloudFront, Distribution};
 pub(crate) use fault::Action;
 
+use crate::{
+    error::{Error, ErrorKind},
+    site::walk::enumerate,
+};
+
 /// How to reach AWS: everything else is as every AWS tool has it (environment, profiles, SSO, roles).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Connection {
@@ -78,4 +83,25 @@ impl Aws {
         let config = aws_sdk_cloudfront::config::Builder::from(&self.config).region(Region::from_static("us-east-1"));
         CloudFront::new(aws_sdk_cloudfront::Client::from_conf(config.build()))
     }
+}
+
+/// The error for a profile that is named (by us, or in `AWS_PROFILE`) and is not there. The SDK does not tell it from
+/// one that gives no credentials; and it is none where the environment has credentials, which win.
+pub async fn missing_profile(named: Option<&str>) -> Option<Error> {
+    let named = named.map(|name| name.to_owned().into());
+    let real = (&Default::default(), &Default::default(), &Default::default());
+    let profiles = aws_config::profile::load(real.0, real.1, real.2, named).await.ok()?;
+    let name = profiles.selected_profile();
+    if name == "default" || profiles.get_profile(name).is_some() {
+        return None;
+    }
+    let mut known: Vec<String> = profiles.profiles().map(str::to_owned).collect();
+    known.sort();
+    let next = if known.is_empty() {
+        format!("make it with `aws configure sso --profile {name}` or `aws configure --profile {name}`")
+    } else {
+        format!("use one of those there are with --profile or AWS_PROFILE: {}", enumerate(&known))
+    };
+    let what = format!("there is no profile {name} in the AWS configuration (~/.aws/config, ~/.aws/credentials)");
+    Some(Error::new(ErrorKind::Credentials, what, next))
 }

@@ -59,10 +59,12 @@ fn print_json(value: &serde_json::Value) {
 
 /// Tells a person of an error: what, why, and what to do next.
 fn complain(error: &Error) {
+    let width = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
     let place = error.location().map(|location| format!("{location}: ")).unwrap_or_default();
-    anstream::eprintln!("{}: {place}{}", style::paint(style::BAD, "error"), error.what());
-    if let Some(cause) = error.cause() {
-        anstream::eprintln!("  {} {cause}", style::paint(style::DIM, "why: "));
+    let mut lines = vec![("error: ", style::BAD, format!("{place}{}", error.what()))];
+    lines.extend(error.cause().map(|cause| ("  why:  ", style::DIM, cause.to_owned())));
+    lines.push(("  next: ", style::BOLD, error.next().to_owned()));
+    for (label, look, text) in lines {
+        anstream::eprintln!("{}{}", style::paint(look, label), style::hang(&text, label.len(), width));
     }
-    anstream::eprintln!("  {} {}", style::paint(style::BOLD, "next:"), error.next());
 }

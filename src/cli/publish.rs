@@ -11,10 +11,10 @@ use serde_json::json;
 
 use super::{args, bars::Bars, json, local::Local, print_json, report, serve, settings::Settings, stop::Stop, style};
 use crate::{
-    aws::{Aws, Connection},
+    aws::{Aws, Connection, missing_profile},
     config::{Target, layers::nowhere},
     error::{Error, ErrorKind, Result},
-    publish::{Identity, Observed, Outcome, Prepared, Progress, Session, World, observe},
+    publish::{Identity, Observed, Outcome, Prepared, Progress, Session, World, interrupted_before, observe},
     site::{
         Framework, ObjectKey, SiteFile,
         read::{Site, missing_references, read},
@@ -30,7 +30,11 @@ pub(super) async fn run(args: args::Publish) -> Result<()> {
         Some(folder) => Some(Local::start(folder).await?),
         None => None,
     };
-    let (site, session, observed) = command.look(local.as_ref()).await?;
+    let (site, session, observed) = tokio::select! {
+        looked = command.look(local.as_ref()) => looked?,
+        // So far nothing is changed, and nobody should have to wait for an answer that does not come.
+        () = command.stop.token.cancelled() => return Err(interrupted_before()),
+    };
     let published = command.publish(&site, &session, observed, started).await;
     command.bars.clear();
     published?;
@@ -55,7 +59,13 @@ impl Command {
         let Some(local) = local else {
             let target = self.settings.layers.require_target()?;
             let connection = self.connection();
-            let (site, (session, observed)) = tokio::try_join!(self.read(), self.open(&connection, target))?;
+            let looked = tokio::try_join!(self.read(), self.open(&connection, target));
+            let (site, (session, observed)) = match looked {
+                Err(error) if error.kind() == ErrorKind::Credentials => {
+                    return Err(missing_profile(connection.profile.as_deref()).await.unwrap_or(error));
+                }
+                looked => looked?,
+            };
             return Ok((site, session, observed));
         };
         let site = self.read().await?;
@@ -98,7 +108,11 @@ impl Command {
                 let prefix = bucket.prefix.as_ref().map(|prefix| prefix.as_str()).unwrap_or_default();
                 aws.bucket(bucket.name.as_str(), prefix, None)
             }
-            (None, Some(origin)) => aws.bucket(&origin.bucket, &origin.prefix, origin.region.as_deref()),
+            (None, Some(origin)) => {
+                // The owner's word wins: an origin of the old form names no region, and a bucket may have moved.
+                let region = connection.region.as_deref().or(origin.region.as_deref());
+                aws.bucket(&origin.bucket, &origin.prefix, region)
+            }
             (None, None) => return Err(nowhere()),
         };
         let distribution = distribution.map(|distribution| (aws.cloudfront(), distribution));
@@ -156,8 +170,12 @@ impl Command {
             return Err(Error::new(
                 ErrorKind::Refused,
                 format!(
-                    "{} of pages lead nowhere: {}",
-                    style::count(missing.len() as u64, "reference"),
+                    "{} nowhere: {}",
+                    if missing.len() == 1 {
+                        "1 reference leads".into()
+                    } else {
+                        format!("{} references lead", missing.len())
+                    },
                     report::missing(&missing).join("; ")
                 ),
                 "put the files into the build, or publish without --strict",

@@ -45,7 +45,7 @@ impl Settings {
         let layers = config::layers::resolve(flags(args)?, environment, config)?;
         let folder = match layers.directory.clone() {
             Some(folder) => folder,
-            None => find_build(&project)?.folder,
+            None => find_build(&project).map_err(|error| build_for_account(args).unwrap_or(error))?.folder,
         };
         let default = Config::default();
         let file = config.unwrap_or(&default);
@@ -90,6 +90,16 @@ fn flags(args: &args::Publish) -> Result<Layer> {
             .transpose()
             .map_err(|error| wrong("--max-delete", &error))?,
     })
+}
+
+/// `publish --local ./build`: the flag takes the folder of the account, and the build was meant.
+fn build_for_account(args: &args::Publish) -> Option<Error> {
+    let folder = args.target.local.as_ref().filter(|folder| folder.join("index.html").is_file())?.display();
+    Some(Error::new(
+        ErrorKind::Input,
+        format!("no folder to publish is given: --local took {folder} for the local account"),
+        format!("write the build first: cruddur-site publish {folder} --local"),
+    ))
 }
 
 fn parsed<T: std::str::FromStr<Err = InvalidValue>>(flag: &str, value: Option<&str>) -> Result<Option<T>> {

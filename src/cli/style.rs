@@ -86,6 +86,19 @@ pub fn fit(text: &str, width: usize) -> String {
     }
 }
 
+/// `text` behind a label of `indent` columns, wrapped to `width` where there is one: elsewhere (a log, a pipe) a line
+/// that was cut could not be searched for. Names, ARNs and flags stay whole, so that they can be copied.
+pub fn hang(text: &str, indent: usize, width: Option<usize>) -> String {
+    const NARROWEST: usize = 20;
+    let Some(width) = width else { return text.to_owned() };
+    let options = textwrap::Options::new(width.saturating_sub(indent).max(NARROWEST))
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
+    textwrap::wrap(text, options).join(&format!("\n{}", " ".repeat(indent)))
+}
+
 fn console_width(text: &str) -> usize {
     console::measure_text_width(text)
 }
@@ -111,6 +124,19 @@ mod tests {
         assert_eq!(count(12_345u64, "file"), "12,345 files");
         assert_eq!(grouped(1_000_000), "1,000,000");
         assert_eq!(dollars(0.00004), "less than $0.0001");
+    }
+
+    #[test]
+    fn long_texts_hang_behind_their_label() {
+        let text = "allow s3:PutObject on arn:aws:s3:::cruddur.com/live/index.html with --no-wait";
+        assert_eq!(hang(text, 8, None), text);
+        let wrapped = hang(text, 8, Some(40));
+        assert_eq!(
+            wrapped,
+            "allow s3:PutObject on\n        arn:aws:s3:::cruddur.com/live/index.html\n        with --no-wait"
+        );
+        assert_eq!(hang("日本語 日本語 日本語", 6, Some(26)), "日本語 日本語 日本語");
+        assert_eq!(hang("日本語の名前 日本語の名前", 2, Some(24)), "日本語の名前\n  日本語の名前");
     }
 
     #[test]

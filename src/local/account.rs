@@ -238,10 +238,18 @@ fn is_empty(folder: &Path) -> std::io::Result<bool> {
 }
 
 fn foreign(folder: &Path) -> Error {
+    let name = folder.display();
+    if folder.join("index.html").is_file() {
+        return Error::new(
+            ErrorKind::Input,
+            format!("{name} is a build, not a local account"),
+            format!("did you mean `cruddur-site publish {name} --local`? Otherwise name an empty or new folder"),
+        );
+    }
     Error::new(
         ErrorKind::Input,
-        format!("{} holds something that is not a local account", folder.display()),
-        "did you mean `cruddur-site publish DIR --local`? Otherwise name an empty or new folder",
+        format!("{name} holds something that is not a local account"),
+        "name an empty or new folder, or leave the name out: the account is then kept in .cruddur-local",
     )
 }
 

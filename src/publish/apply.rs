@@ -137,6 +137,11 @@ pub(super) fn interrupted() -> Error {
     )
 }
 
+/// The error of a publish that the user stopped before it changed anything.
+pub(crate) fn interrupted_before() -> Error {
+    Error::new(ErrorKind::Interrupted, "stopped: nothing was changed", "run the same command again when you want to")
+}
+
 async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMap<ObjectKey, Stored>) -> Result<()> {
     let bucket = &session.bucket;
     let body = Bytes::from(prepared.plan.manifest(stored).encode());

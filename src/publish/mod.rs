@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use apply::Outcome;
+pub(crate) use apply::interrupted_before;
 pub use observe::{Observed, observe};
 pub use progress::{Event, Progress};
 
@@ -20,7 +21,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     plan::{self, Inputs, Plan, Policy, Refusal},
     release::ReleaseId,
-    site::SiteFile,
+    site::{SiteFile, key::MAX_KEY_BYTES, walk::enumerate},
 };
 
 /// The state objects of a site.
@@ -100,8 +101,10 @@ impl Session {
     /// Compares `files` with what was observed and plans the release.
     ///
     /// # Errors
-    /// [`ErrorKind::Refused`] when too much would be deleted; as AWS answers when unknown objects are looked at.
+    /// [`ErrorKind::Input`] when a key is too long below this prefix; [`ErrorKind::Refused`] when too much would be
+    /// deleted; as AWS answers when unknown objects are looked at.
     pub async fn prepare(&self, files: Vec<SiteFile>, mut observed: Observed) -> Result<Prepared> {
+        check_key_lengths(self.bucket.prefix(), &files)?;
         observe::look_at_unknown(self, &files, &mut observed.remote).await?;
         let now = self.now();
         let owed = observed.left_behind.as_ref().map(|(lock, _)| lock.owes.iter().cloned().collect());
@@ -139,6 +142,27 @@ impl Session {
         }
         outcome.map(Some)
     }
+}
+
+/// The walk has checked the keys alone; the prefix is known only once the target is.
+fn check_key_lengths(prefix: &str, files: &[SiteFile]) -> Result<()> {
+    let too_long: Vec<String> = files
+        .iter()
+        .map(|file| (file.key.as_str(), prefix.len() + file.key.as_str().len()))
+        .filter(|(_, bytes)| *bytes > MAX_KEY_BYTES)
+        .map(|(key, bytes)| format!("{}… ({bytes} bytes)", key.chars().take(60).collect::<String>()))
+        .collect();
+    if too_long.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Input,
+        format!(
+            "too long for S3, whose keys have at most {MAX_KEY_BYTES} bytes, {prefix} included: {}",
+            enumerate(&too_long)
+        ),
+        "shorten the names, or publish under a shorter prefix",
+    ))
 }
 
 fn refused(refusal: Refusal, policy: &Policy) -> Error {

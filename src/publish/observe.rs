@@ -5,7 +5,7 @@ use std::ops::Bound;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Duration, Instant, sleep};
 
-use super::{Event, LOCK, MANIFEST, Session};
+use super::{Event, LOCK, MANIFEST, Session, interrupted_before};
 use crate::{
     aws::{Head, ListPage},
     error::{Error, ErrorKind, Result},
@@ -31,9 +31,17 @@ pub struct Observed {
 /// Observes the bucket, once nobody else is publishing to it.
 ///
 /// # Errors
-/// [`ErrorKind::Rival`] when another publish goes on for longer than we wait; [`ErrorKind::Config`] when a newer
-/// version of the tool has published; else as AWS answers.
+/// [`ErrorKind::Rival`] when another publish goes on for longer than we wait; [`ErrorKind::Interrupted`] after
+/// [`Session::stop`]; [`ErrorKind::Config`] when a newer version of the tool has published; else as AWS answers.
 pub async fn observe(session: &Session) -> Result<Observed> {
+    // Nothing is changed here, so nothing has to come to an end first.
+    tokio::select! {
+        observed = look(session) => observed,
+        () = session.stop.cancelled() => Err(interrupted_before()),
+    }
+}
+
+async fn look(session: &Session) -> Result<Observed> {
     let since = Instant::now();
     loop {
         let (manifest, lock, first) = tokio::try_join!(
@@ -83,10 +91,8 @@ async fn wait_for(session: &Session, lock: &Lock, since: Instant) -> Result<()> 
         return Err(super::lock::held_by(lock));
     }
     session.progress.event(Event::WaitingForLock(lock));
-    tokio::select! {
-        () = sleep(Duration::from_secs(1)) => Ok(()),
-        () = session.stop.cancelled() => Err(super::lock::held_by(lock)),
-    }
+    sleep(Duration::from_secs(1)).await;
+    Ok(())
 }
 
 /// Lists what comes after the first page: in parallel, between every thousandth key of the manifest, so that a site

@@ -61,7 +61,7 @@ fn a_build_folder_is_not_mistaken_for_an_account() {
     std::fs::write(folder.path().join("index.html"), "<h1>hello</h1>").unwrap();
     let error = Account::open(folder.path()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
-    assert!(error.next().contains("publish DIR --local"), "{error}");
+    assert!(error.next().contains("--local`"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(Account::open(&folder.path().join("new/folder")).is_ok());
 }

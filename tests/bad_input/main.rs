@@ -1,0 +1,14 @@
+//! Bad input, and bad days of AWS: each is told clearly, with what to do next, and changes nothing it should not.
+//!
+//! The program itself runs, in an environment of its own, against a local account that holds one release.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod answers;
+mod arguments;
+mod builds;
+#[cfg(unix)]
+mod interruptions;
+mod program;
+mod rehearsal;
