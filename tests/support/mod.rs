@@ -10,6 +10,7 @@ pub mod browser;
 pub mod moto;
 pub mod node;
 pub mod once;
+pub mod proxy;
 pub mod site;
 mod skip;
 

@@ -1,0 +1,68 @@
+//! A change of content, and a change of headers.
+
+use crate::support::Folder;
+use crate::world::{World, each};
+
+crate::on_every_account!(a_changed_page_is_one_upload, a_changed_rule_is_a_copy_without_bytes);
+
+/// Given a published site, when its root page changes, then that page alone goes up and the edges forget exactly the
+/// two paths it is known by.
+async fn a_changed_page_is_one_upload(world: World) {
+    let build = Folder::site().file("about/index.html", "<title>About</title>");
+    world.publish(&build).succeeds().await;
+    world.calls();
+
+    build.write("index.html", "<!doctype html><title>New</title><script src=/assets/app-B1c2D3e4.js></script>");
+    let changed = world.publish(&build).succeeds().await;
+    let calls = world.calls();
+    assert_eq!(calls.site_keys("PutObject"), ["index.html"]);
+    assert_eq!(world.invalidated(&changed).await, [["/", "/index.html"]]);
+    assert_eq!((&changed["result"]["paths"], &changed["result"]["edgesCurrent"]), (&2.into(), &true.into()));
+    assert_eq!(changed["plan"]["uploads"][0]["reason"], "content");
+
+    // Lock, page, record, manifest; the edges; the lock again.
+    let writes: Vec<_> = calls.writes().iter().map(|call| call.operation).collect();
+    let put = "PutObject";
+    assert_eq!(writes, [put, put, put, put, "CreateInvalidation", "DeleteObject"]);
+    assert_eq!(world.object("index.html").await.body, std::fs::read(build.join("index.html")).unwrap());
+
+    // Without a routing function the edges know a folder's page by three names.
+    build.write("about/index.html", "<title>About us</title>");
+    let changed = world.publish(&build).succeeds().await;
+    assert_eq!(world.invalidated(&changed).await, [["/about", "/about/", "/about/index.html"]]);
+}
+
+/// Given a published site, when only a rule for headers changes, then a copy inside S3 sets them, no byte is sent, and the
+/// edges forget the copies with the old ones.
+async fn a_changed_rule_is_a_copy_without_bytes(world: World) {
+    let build = Folder::site();
+    world.publish(&build).succeeds().await;
+    let before = world.object("favicon.svg").await;
+    world.calls();
+
+    world.configure(
+        "[[rules]]\nmatch = '*.svg'\ncache-control = 'public, max-age=60'\ncontent-disposition = 'inline'\n\
+         metadata = { owner = 'editors' }",
+    );
+    let changed = world.publish(&build).succeeds().await;
+    assert_eq!(changed["result"]["headersChanged"], 1);
+    assert_eq!(
+        (&changed["plan"]["uploads"][0]["reason"], &changed["plan"]["bytesToSend"]),
+        (&"headers".into(), &0.into())
+    );
+    let calls = world.calls();
+    assert_eq!(calls.site_keys("CopyObject"), ["favicon.svg"]);
+    assert_eq!(calls.site_keys("PutObject"), [""; 0]);
+    assert_eq!(world.invalidated(&changed).await, [["/favicon.svg"]]);
+
+    let after = world.object("favicon.svg").await;
+    assert_eq!(after.body, before.body);
+    assert_eq!(after.headers.cache_control.as_deref(), Some("public, max-age=60"));
+    assert_eq!(after.headers.content_disposition.as_deref(), Some("inline"));
+    assert_eq!(after.headers.content_type, before.headers.content_type);
+    assert_eq!(after.headers.metadata.get("owner").map(String::as_str), Some("editors"));
+
+    let again = world.publish(&build).succeeds().await;
+    assert_eq!(each(&again["plan"]["uploads"], "key"), [""; 0]);
+    assert_eq!(world.calls().writes().len(), 0);
+}
