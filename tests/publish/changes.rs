@@ -12,7 +12,7 @@ async fn a_changed_page_is_one_upload(world: World) {
     world.publish(&build).succeeds().await;
     world.calls();
 
-    build.write("index.html", "<!doctype html><title>New</title><script src=/assets/app-B1c2D3e4.js></script>");
+    build.write("index.html", "<!doctype html><title>New</title><script src=/assets/app-BkXq7RzT.js></script>");
     let changed = world.publish(&build).succeeds().await;
     let calls = world.calls();
     assert_eq!(calls.site_keys("PutObject"), ["index.html"]);

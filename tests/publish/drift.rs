@@ -35,7 +35,7 @@ async fn what_was_changed_by_hand_is_put_right(world: World) {
 async fn a_dry_run_changes_nothing(world: World) {
     let build = Folder::site().file("old.html", "<title>Old</title>");
     world.publish(&build).succeeds().await;
-    build.write("index.html", "<title>New</title>");
+    build.write("index.html", "<title>New</title><script src=/assets/app-BkXq7RzT.js></script>");
     build.write("new.html", "<title>New</title>");
     build.remove("old.html");
     world.configure("[[rules]]\nmatch = '*.svg'\ncache-control = 'no-store'");

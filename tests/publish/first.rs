@@ -14,7 +14,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const FILES: [(&str, &str, &str); 7] = [
     (".well-known/security.txt", "text/plain; charset=utf-8", ASSET),
     ("about/index.html", "text/html; charset=utf-8", "no-cache"),
-    ("assets/app-B1c2D3e4.js", "text/javascript; charset=utf-8", IMMUTABLE),
+    ("assets/app-BkXq7RzT.js", "text/javascript; charset=utf-8", IMMUTABLE),
     ("favicon.svg", "image/svg+xml; charset=utf-8", ASSET),
     ("index.html", "text/html; charset=utf-8", "no-cache"),
     ("site.webmanifest", "application/manifest+json; charset=utf-8", "no-cache"),
@@ -85,16 +85,16 @@ async fn a_site_arrives_whole(world: World) {
 /// type of the original; an archive is no coding of anything.
 async fn compressed_copies_say_how_they_are_encoded(world: World) {
     let build = Folder::site()
-        .file("assets/app-B1c2D3e4.js.br", "brotli")
-        .file("assets/app-B1c2D3e4.js.gz", "gzip")
+        .file("assets/app-BkXq7RzT.js.br", "brotli")
+        .file("assets/app-BkXq7RzT.js.gz", "gzip")
         .file("data.csv.gz", "alone");
     let published = world.publish(&build).succeeds().await;
     assert_eq!(published["plan"]["uploads"].as_array().unwrap().len(), 6);
 
     let table = [
-        ("assets/app-B1c2D3e4.js", None, "text/javascript; charset=utf-8", IMMUTABLE),
-        ("assets/app-B1c2D3e4.js.br", Some("br"), "text/javascript; charset=utf-8", IMMUTABLE),
-        ("assets/app-B1c2D3e4.js.gz", Some("gzip"), "text/javascript; charset=utf-8", IMMUTABLE),
+        ("assets/app-BkXq7RzT.js", None, "text/javascript; charset=utf-8", IMMUTABLE),
+        ("assets/app-BkXq7RzT.js.br", Some("br"), "text/javascript; charset=utf-8", IMMUTABLE),
+        ("assets/app-BkXq7RzT.js.gz", Some("gzip"), "text/javascript; charset=utf-8", IMMUTABLE),
         ("data.csv.gz", None, "application/gzip", ASSET),
     ];
     for (key, coding, content_type, cache) in table {

@@ -18,8 +18,8 @@ async fn a_failed_publish_is_finished_by_the_next(world: World) {
     let build = Folder::site();
     world.publish(&build).succeeds().await;
     let old = world.object("index.html").await;
-    build.write("index.html", "<title>New</title><script src=/assets/app-C4d5E6f7.js></script>");
-    build.write("assets/app-C4d5E6f7.js", "console.log('new')");
+    build.write("index.html", "<title>New</title><script src=/assets/app-CvWx2LqM.js></script>");
+    build.write("assets/app-CvWx2LqM.js", "console.log('new')");
     build.write("favicon.svg", "<svg/>");
 
     world.proxy.refuse(|call| call.operation == "PutObject" && call.key == "live/index.html");

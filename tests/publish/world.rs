@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use aws_credential_types::Credentials;
-use aws_sdk_s3::config::Region;
+use aws_sdk_s3::config::{Region, ResponseChecksumValidation};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use cruddur_site::local::{self, ApiServer};
@@ -93,6 +93,8 @@ impl World {
             .region(Region::new(local::REGION))
             .endpoint_url(endpoint)
             .force_path_style(true)
+            // Of an object in parts, moto gives the digest of the parts' digests for the digest of the whole.
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
         let cloudfront = aws_sdk_cloudfront::Config::builder()
             .behavior_version_latest()
