@@ -3,7 +3,11 @@
 use crate::support::Folder;
 use crate::world::{World, each};
 
-crate::on_every_account!(a_changed_page_is_one_upload, a_changed_rule_is_a_copy_without_bytes);
+crate::on_every_account!(
+    a_changed_page_is_one_upload,
+    a_changed_rule_is_a_copy_without_bytes,
+    a_hash_that_lies_is_no_longer_trusted,
+);
 
 /// Given a published site, when its root page changes, then that page alone goes up and the edges forget exactly the
 /// two paths it is known by.
@@ -65,4 +69,25 @@ async fn a_changed_rule_is_a_copy_without_bytes(world: World) {
     let again = world.publish(&build).succeeds().await;
     assert_eq!(each(&again["plan"]["uploads"], "key"), [""; 0]);
     assert_eq!(world.calls().writes().len(), 0);
+}
+
+/// Given a published site, when a file of content-hashed name changes its bytes, then browsers are no longer told to keep
+/// it for a year, now and ever after, and the edges forget it.
+async fn a_hash_that_lies_is_no_longer_trusted(world: World) {
+    const CHUNK: &str = "assets/app-BkXq7RzT.js";
+    let build = Folder::site();
+    world.publish(&build).succeeds().await;
+    let before = world.object(CHUNK).await.headers.cache_control;
+    assert_eq!(before.as_deref(), Some("public, max-age=31536000, immutable"));
+
+    for (content, notes) in [("'patched'", 1), ("'patched again'", 0)] {
+        build.write(CHUNK, content);
+        let changed = world.publish(&build).succeeds().await;
+        assert_eq!(changed["plan"]["notes"].as_array().unwrap().len(), notes, "{changed:#}");
+        assert_eq!(world.invalidated(&changed).await, [[format!("/{CHUNK}")]]);
+        let stored = world.object(CHUNK).await;
+        assert_eq!(stored.body, content.as_bytes());
+        let asset = "public, max-age=0, s-maxage=31536000, must-revalidate";
+        assert_eq!(stored.headers.cache_control.as_deref(), Some(asset));
+    }
 }

@@ -5,7 +5,11 @@ use cruddur_site::site::ObjectKey;
 use crate::support::Folder;
 use crate::world::{World, each};
 
-crate::on_every_account!(what_is_gone_goes_after_the_edges_forgot_who_names_it, without_waiting_what_pages_load_stays,);
+crate::on_every_account!(
+    what_is_gone_goes_after_the_edges_forgot_who_names_it,
+    without_waiting_what_pages_load_stays,
+    chunks_go_when_their_time_is_over,
+);
 
 /// A site of five files, whose root page names all others.
 fn build() -> Folder {
@@ -77,4 +81,20 @@ async fn without_waiting_what_pages_load_stays(world: World) {
     assert_eq!(each(&next["plan"]["removals"], "reason"), ["expired"]);
     assert_eq!(world.invalidated(&next).await, [["/old.svg"]]);
     assert!(!world.keys("live/").await.contains(&"old.svg".to_owned()));
+}
+
+/// Given a site whose owner keeps superseded chunks for no time and no release, when a chunk has been superseded, then the
+/// publish that supersedes it deletes it; no path is invalidated for it, since only old pages ask for it.
+async fn chunks_go_when_their_time_is_over(world: World) {
+    world.configure("[retention]\ndays = 0\nreleases = 1");
+    let build = build();
+    world.publish(&build).succeeds().await;
+    build.write("index.html", "<script src=/assets/app-CvWx2LqM.js></script>");
+    build.write("assets/app-CvWx2LqM.js", "console.log('new')");
+    build.remove("assets/app-BkXq7RzT.js");
+
+    let published = world.publish(&build).succeeds().await;
+    assert_eq!(each(&published["plan"]["removals"], "key"), ["assets/app-BkXq7RzT.js"]);
+    assert_eq!(world.invalidated(&published).await, [["/", "/index.html"]]);
+    assert!(!world.keys("live/").await.contains(&"assets/app-BkXq7RzT.js".to_owned()));
 }
