@@ -103,7 +103,7 @@ impl Uploader<'_> {
         let bucket = &self.session.bucket;
         let resumed = self.unfinished.get(&file.key);
         let (multipart, arrived) = match resumed {
-            Some(multipart) => (multipart.clone(), bucket.arrived_parts(multipart).await?),
+            Some(multipart) => (multipart.clone(), self.arrived(multipart).await),
             None => (bucket.start_multipart(&file.key, &file.headers).await?, BTreeMap::new()),
         };
         let stored = match self.parts(file, &multipart, arrived).await {
@@ -119,6 +119,14 @@ impl Uploader<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// The parts that need not be sent again. Where the permission to look for them is missing, that is none.
+    async fn arrived(&self, multipart: &MultipartUpload) -> BTreeMap<i32, Part> {
+        self.session.bucket.arrived_parts(multipart).await.unwrap_or_else(|error| {
+            self.session.progress.event(Event::Warning(&format!("all of {} is sent again: {error}", multipart.key)));
+            BTreeMap::new()
+        })
     }
 
     /// An upload that an earlier publish began has that publish's headers.

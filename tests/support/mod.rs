@@ -11,6 +11,7 @@ pub mod faults;
 pub mod moto;
 pub mod node;
 pub mod once;
+pub mod proxy;
 pub mod site;
 mod skip;
 

@@ -19,9 +19,9 @@ impl Folder {
         Self::new()
             .file(
                 "index.html",
-                r#"<!doctype html><title>Cruddur</title><script src="/assets/app-B1c2D3e4.js"></script>"#,
+                r#"<!doctype html><title>Cruddur</title><script src="/assets/app-BkXq7RzT.js"></script>"#,
             )
-            .file("assets/app-B1c2D3e4.js", "console.log('cruddur')")
+            .file("assets/app-BkXq7RzT.js", "console.log('cruddur')")
             .file("favicon.svg", r#"<svg xmlns="http://www.w3.org/2000/svg"/>"#)
     }
 

@@ -1,0 +1,43 @@
+//! What a publish promises, told as stories: the program itself, over HTTP, against two accounts that owe nothing to
+//! each other, the embedded local one and moto's.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod world;
+
+mod changes;
+mod drift;
+mod first;
+mod foreign;
+mod guards;
+mod interrupted;
+mod many;
+mod names;
+mod parts;
+mod removals;
+mod rivals;
+mod state;
+mod targets;
+mod unchanged;
+
+/// Makes tests of stories, one for each account.
+macro_rules! on_every_account {
+    ($($story:ident),+ $(,)?) => {
+        mod local {
+            $(#[tokio::test]
+            async fn $story() {
+                super::$story($crate::world::World::local(stringify!($story)).await).await;
+            })+
+        }
+        mod moto {
+            $(#[tokio::test]
+            async fn $story() {
+                if let Some(world) = $crate::world::World::moto(stringify!($story)).await {
+                    super::$story(world).await;
+                }
+            })+
+        }
+    };
+}
+use on_every_account;

@@ -1,0 +1,41 @@
+//! Two publishes at once.
+
+use std::collections::BTreeMap;
+
+use crate::support::Folder;
+use crate::world::{LOCK, World};
+
+/// A build whose every page and asset says which one it is.
+fn build(name: &str) -> Folder {
+    let build = Folder::new().file("index.html", format!("<title>{name}</title><script src=/app.js></script>"));
+    (0..20).fold(build.file("app.js", name), |build, n| build.file(format!("{n}.html"), format!("{name} {n}")))
+}
+
+/// Given a published site, when two processes publish two other builds at the same moment, then the bucket ends as exactly
+/// one of the two, and its manifest says so.
+///
+/// Only in the local account: moto checks a condition and writes in two steps, between which another request may come.
+#[tokio::test]
+async fn two_publishes_never_mix() {
+    let world = World::local("two_publishes_never_mix").await;
+    let builds = [build("first"), build("other")];
+    for round in 0..5 {
+        world.publish(&build(&format!("round {round}"))).succeeds().await;
+        let (one, two) = tokio::join!(world.publish(&builds[0]).run(), world.publish(&builds[1]).run());
+        for (status, json, told) in [&one, &two] {
+            // One may find its place taken for good; it then says so and has changed nothing that stays.
+            assert!(*status == Some(0) || json["error"]["kind"] == "rival", "{json:#}\n{told}");
+        }
+        assert!(one.0 == Some(0) || two.0 == Some(0), "{}\n{}", one.2, two.2);
+
+        let site = world.site().await;
+        let bodies: BTreeMap<&str, Vec<u8>> =
+            site.iter().map(|(key, object)| (key.as_str(), object.body.clone())).collect();
+        let is = |build: &Folder| bodies.iter().all(|(key, body)| std::fs::read(build.join(key)).unwrap() == *body);
+        assert_eq!(site.len(), 22);
+        assert!(is(&builds[0]) != is(&builds[1]), "round {round} ended with a mixture");
+        let manifest = world.manifest().await;
+        assert!(manifest.objects.iter().all(|(key, object)| object.etag == site[key.as_str()].etag));
+        assert_eq!(world.keys(LOCK).await, [""; 0]);
+    }
+}
