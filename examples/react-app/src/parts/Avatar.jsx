@@ -1,5 +1,5 @@
 export function Avatar({ handle, name }) {
-  const hue = [...handle].reduce((sum, letter) => sum + letter.codePointAt(0) * 37, 0) % 360;
+  const hue = [...handle].reduce((hue, letter) => (hue * 37 + letter.codePointAt(0)) % 360, 0);
   return (
     <span className="avatar" style={{ "--hue": hue }} aria-hidden="true">
       {name[0].toUpperCase()}

@@ -13,7 +13,7 @@ export function Post({ post }) {
       <p className="who">
         <Link to={`/profile/${post.handle}`}>{name}</Link>
         <span className="soft">
-          @{post.handle} · {post.age} · washes away in {post.left}
+          @{post.handle} · {post.age} · gone in {post.left}
         </span>
       </p>
       <p>{post.text}</p>
