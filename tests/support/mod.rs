@@ -7,6 +7,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod browser;
+pub mod local;
 pub mod moto;
 pub mod node;
 pub mod once;
