@@ -8,6 +8,7 @@
 
 pub mod browser;
 pub mod faults;
+pub mod local;
 pub mod moto;
 pub mod node;
 pub mod once;

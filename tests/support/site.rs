@@ -25,8 +25,8 @@ impl Folder {
             .file("favicon.svg", r#"<svg xmlns="http://www.w3.org/2000/svg"/>"#)
     }
 
-    /// A copy of a folder of this repository, such as `examples/site`.
-    pub fn copy_of(folder: &str) -> Self {
+    /// A copy of a folder: one of this repository, such as `examples/site`, or any by its absolute path.
+    pub fn copy_of(folder: impl AsRef<Path>) -> Self {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let copy = Self::new();
         for entry in walkdir::WalkDir::new(&from) {
@@ -51,6 +51,26 @@ impl Folder {
         let path = self.join(path);
         fs::create_dir_all(path.parent().expect("a folder above every file")).expect("a folder");
         fs::write(path, content).expect("a written file");
+    }
+
+    /// The keys of its files, in their order.
+    pub fn keys(&self) -> Vec<String> {
+        let files = walkdir::WalkDir::new(self.path()).sort_by_file_name().into_iter();
+        let files = files.map(|entry| entry.expect("a readable folder")).filter(|entry| entry.file_type().is_file());
+        let key = |path: &Path| path.to_str().expect("a name in UTF-8").replace('\\', "/");
+        files.map(|entry| key(entry.path().strip_prefix(self.path()).expect("a path inside the folder"))).collect()
+    }
+
+    /// A file's content.
+    pub fn read(&self, path: impl AsRef<Path>) -> Vec<u8> {
+        fs::read(self.join(path)).expect("a readable file")
+    }
+
+    /// Changes a text file: each `from` becomes `to`, and there must be one.
+    pub fn edit(&self, path: impl AsRef<Path>, from: &str, to: &str) {
+        let text = String::from_utf8(self.read(&path)).expect("a text");
+        assert!(text.contains(from), "no {from} in {}", path.as_ref().display());
+        self.write(path, text.replace(from, to));
     }
 
     /// Removes a file.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Bound};
 
-use super::{Framework, page::IndexPage};
+use super::{Framework, hashed::has_rollup_hash, page::IndexPage};
 use crate::site::ObjectKey;
 
 /// The framework that made the build with these `keys` and this root page.
@@ -63,7 +63,7 @@ impl Build<'_> {
             (F::Angular, self.has_hashed(F::Angular, "main-") && (self.has("ngsw.json") || self.is_angular_page())),
             (F::Ember, page.has_meta_ending("/config/environment") && self.names_hashed(F::Ember, "assets/")),
             (F::VueCli, self.names_hashed(F::VueCli, "js/chunk-vendors.") || self.names_vue_app()),
-            (F::Vite, self.names_hashed(F::Vite, "assets/")),
+            (F::Vite, self.names_hashed(F::Vite, "assets/") || self.loads_vite_entry()),
             (F::Parcel, self.names_hashed_at_root(F::Parcel)),
         ];
         marks.into_iter().find(|(_, marked)| *marked).map(|(framework, _)| framework)
@@ -98,6 +98,13 @@ impl Build<'_> {
             .iter()
             .filter(|key| key.folder().is_empty() && is_code(key))
             .any(|key| framework.hashes(key) && self.page.names_file(key.file_name()))
+    }
+
+    /// Whether the page loads a script the way Vite writes it. One hash in six could be a word, and a build whose entry
+    /// has such a hash is still Vite's: what it was in the release before, and what its other files are named by.
+    fn loads_vite_entry(&self) -> bool {
+        let is_entry = |key: &ObjectKey| has_rollup_hash(key) && self.page.loads_crossorigin_module(key.file_name());
+        self.starting_with("assets/").any(is_entry)
     }
 
     fn is_angular_page(&self) -> bool {
@@ -140,6 +147,12 @@ mod tests {
                 Vite,
                 &["assets/entry.client-BmZ3gP9x.js"],
                 r#"<link rel="modulepreload" href="/app/assets/entry.client-BmZ3gP9x.js">"#,
+            ),
+            (
+                Vite,
+                // Could be a word, but for the way it is loaded.
+                &["assets/index-VoHoHado.js"],
+                r#"<script type="module" crossorigin src="/assets/index-VoHoHado.js"></script>"#,
             ),
             (NextExport, &["_next/static/chunks/main.js", "index.txt"], ""),
             (Angular, &["main-FHJ2KQ7X.js"], r#"<app-root></app-root><script src="main-FHJ2KQ7X.js" type="module">"#),
@@ -186,6 +199,7 @@ mod tests {
             (&[], None),
             (&["index.html"], Some("<p>Hello")),
             (&["assets/index-features.js"], Some(r#"<script type="module" src="assets/index-features.js">"#)),
+            (&["assets/features.js"], Some(r#"<script type="module" crossorigin src="assets/features.js">"#)),
             (&["assets/photo-20231105.jpg"], Some(r#"<img src="assets/photo-20231105.jpg">"#)),
             (&["assets/index-BmZ3gP9x.js"], Some("<p>a page that does not load it")),
             (&["assets/index-BmZ3gP9x.js"], None),

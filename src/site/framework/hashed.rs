@@ -62,6 +62,12 @@ impl Framework {
     }
 }
 
+/// Whether the name of `key` ends as Rollup's do, in what may be a hash or a word: `NAME-12345678.js`.
+pub(super) fn has_rollup_hash(key: &ObjectKey) -> bool {
+    let is_base64url = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    Name::parse(key, Framework::Vite).is_some_and(|name| name.extension == "js" && name.dashed8(is_base64url))
+}
+
 /// A file name cut at its last dot.
 #[derive(Clone, Copy)]
 struct Name<'k> {

@@ -19,6 +19,8 @@ pub(super) struct IndexPage {
     metas: BTreeSet<String>,
     /// File names of everything in `src` and `href`.
     files: BTreeSet<String>,
+    /// File names of module scripts that are loaded with `crossorigin`, as Vite writes every entry.
+    crossorigin_modules: BTreeSet<String>,
 }
 
 impl IndexPage {
@@ -48,10 +50,12 @@ impl IndexPage {
             }
             self.metas.insert(name);
         }
-        for url in [attribute(b"src"), attribute(b"href")].into_iter().flatten() {
-            let path = url.split(['?', '#']).next().unwrap_or_default();
-            self.files.extend(path.rsplit('/').next().map(str::to_owned));
+        let is_module = attribute(b"type").is_some_and(|kind| kind.eq_ignore_ascii_case("module"));
+        if let Some(url) = attribute(b"src").filter(|_| is_module && tag.attributes.contains_key(&b"crossorigin"[..])) {
+            self.crossorigin_modules.insert(file_name(&url).to_owned());
         }
+        let urls = [attribute(b"src"), attribute(b"href")].into_iter().flatten();
+        self.files.extend(urls.map(|url| file_name(&url).to_owned()));
     }
 
     /// Whether the page says that it was made by `tool`, given in lower case.
@@ -83,6 +87,17 @@ impl IndexPage {
     pub(super) fn names_file(&self, file_name: &str) -> bool {
         self.files.contains(file_name)
     }
+
+    /// Whether the page loads a script of this name as a module with `crossorigin`.
+    pub(super) fn loads_crossorigin_module(&self, file_name: &str) -> bool {
+        self.crossorigin_modules.contains(file_name)
+    }
+}
+
+/// The last segment of a URL's path.
+fn file_name(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -93,10 +108,13 @@ mod tests {
     fn a_page_tells_its_maker_and_its_files() {
         let page = IndexPage::read(
             r#"<!-- made by hand --><META NAME=Generator content="Hugo 0.140"><script src="/a/b.js?v=1"></script>
+            <script type=module crossorigin src=/app/m.js></script><script type=module src=plain.js></script>
             <script>"<link href='no.css'>"</script><div id=root><app-root>"#,
         );
         assert!(page.generated_by("hugo") && !page.generated_by("hug") && !page.generated_by("jekyll"));
         assert!(page.remarks("by hand") && page.has_id("root") && page.has_element("app-root"));
         assert!(page.names_file("b.js") && !page.names_file("no.css"));
+        assert!(page.loads_crossorigin_module("m.js") && page.names_file("m.js"));
+        assert!(!page.loads_crossorigin_module("plain.js") && !page.loads_crossorigin_module("b.js"));
     }
 }

@@ -22,7 +22,7 @@ function h(tag, attributes = {}, ...children) {
 }
 
 function avatar(handle, name) {
-  const hue = [...handle].reduce((sum, letter) => sum + letter.codePointAt(0) * 37, 0) % 360;
+  const hue = [...handle].reduce((hue, letter) => (hue * 37 + letter.codePointAt(0)) % 360, 0);
   return h("span", { class: "avatar", style: `--hue:${hue}`, "aria-hidden": "true" }, name[0].toUpperCase());
 }
 
@@ -41,7 +41,7 @@ function post(p) {
       "p",
       { class: "who" },
       h("a", { href: `/profile/${p.handle}` }, p.name),
-      h("span", { class: "soft" }, `@${p.handle} · ${p.age} · washes away in ${p.left}`),
+      h("span", { class: "soft" }, `@${p.handle} · ${p.age} · gone in ${p.left}`),
     ),
     h("p", {}, p.text),
     like,
@@ -91,4 +91,3 @@ addEventListener("click", (event) => {
   show();
 });
 show();
-
