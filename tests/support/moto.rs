@@ -50,13 +50,8 @@ const START_LIMIT: Duration = Duration::from_secs(120);
 ///
 /// Tests share its account, so each makes its own bucket; one that must be alone takes [`MotoServer::start`].
 pub fn server() -> Option<&'static MotoServer> {
-    static SHARED: OnceLock<Option<MotoServer>> = OnceLock::new();
-    let shared = SHARED.get_or_init(MotoServer::start).as_ref();
-    if shared.is_none() {
-        // Said again for every test, since the reason was told to the first only.
-        skip("moto's server does not run here");
-    }
-    shared
+    static SHARED: OnceLock<Result<MotoServer, String>> = OnceLock::new();
+    SHARED.get_or_init(MotoServer::try_start).as_ref().map_err(|reason| skip(format!("moto: {reason}"))).ok()
 }
 
 /// A running server. It ends when the value is dropped, and when the test process ends in whatever way.
@@ -77,8 +72,11 @@ pub struct HostedSite {
 impl MotoServer {
     /// Starts a server with an empty account, or says why that is skipped.
     pub fn start() -> Option<Self> {
-        let started = python().and_then(|python| Self::launch(&python));
-        started.map_err(|reason| skip(format!("moto: {reason}"))).ok()
+        Self::try_start().map_err(|reason| skip(format!("moto: {reason}"))).ok()
+    }
+
+    fn try_start() -> Result<Self, String> {
+        Self::launch(&python()?)
     }
 
     fn launch(python: &Path) -> Result<Self, String> {

@@ -1,5 +1,7 @@
 //! Skipping aloud.
 
+use std::io::Write as _;
+
 /// Says on standard error that a test is skipped, and why.
 ///
 /// # Panics
@@ -7,5 +9,6 @@
 pub fn skip(reason: impl std::fmt::Display) {
     let ci = std::env::var("CI").is_ok_and(|value| value == "true");
     assert!(!ci, "would be skipped, which CI does not allow: {reason}");
-    eprintln!("skipped: {reason}");
+    // Not `eprintln!`, whose output the test runner hides when a test passes.
+    writeln!(std::io::stderr(), "skipped: {reason}").expect("a standard error");
 }
