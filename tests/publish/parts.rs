@@ -87,7 +87,7 @@ async fn is_whole(world: &World, build: &Folder, bytes: &[u8]) {
 /// Given a publish that was killed between two parts, when the build is published, then only the missing part is sent, and
 /// nothing unfinished is left.
 ///
-/// Only in the local account: the SDK cannot read moto's lists of parts.
+/// Only in the local account: moto does not tell the digests of parts.
 #[tokio::test]
 async fn parts_that_had_arrived_are_not_sent_again() {
     let world = World::local("parts_that_had_arrived_are_not_sent_again").await;

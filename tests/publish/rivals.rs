@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::support::Folder;
-use crate::world::{LOCK, World};
+use crate::world::{LOCK, World, each};
+
+crate::on_every_account!(a_plan_that_was_overtaken_is_made_anew);
 
 /// A build whose every page and asset says which one it is.
 fn build(name: &str) -> Folder {
@@ -38,4 +40,31 @@ async fn two_publishes_never_mix() {
         assert!(manifest.objects.iter().all(|(key, object)| object.etag == site[key.as_str()].etag));
         assert_eq!(world.keys(LOCK).await, [""; 0]);
     }
+}
+
+/// Given a publish that has made its plan but has not taken the lock, when another one comes in between from its first
+/// to its last request, then the first one plans again, from what is there now.
+async fn a_plan_that_was_overtaken_is_made_anew(world: World) {
+    let before = build("before");
+    world.publish(&before).succeeds().await;
+    // One page is as it was: to a plan made too early it needs no upload.
+    let first = build("first").file("7.html", "before 7");
+    let other = build("other");
+
+    let mut held = world.proxy.hold(|call| call.operation == "PutObject" && call.key == LOCK);
+    let overtaken = tokio::spawn(world.publish(&first).succeeds());
+    held.arrived().await;
+    let direct = world.endpoint();
+    let rival = world.bare_command(other.path()).flags(["--endpoint-url", direct]);
+    let other = rival.flags(["--domain", &world.domain]).succeeds().await;
+    assert_eq!(each(&other["plan"]["uploads"], "key").len(), 22);
+    drop(held);
+
+    let published = overtaken.await.unwrap();
+    assert_eq!(each(&published["plan"]["uploads"], "key").len(), 22);
+    for (key, object) in world.site().await {
+        assert_eq!(object.body, std::fs::read(first.join(&key)).unwrap(), "{key}");
+    }
+    assert_eq!(world.manifest().await.release.as_str(), published["result"]["release"].as_str().unwrap());
+    assert_eq!(world.keys(LOCK).await, [""; 0]);
 }

@@ -117,6 +117,11 @@ impl World {
         }
     }
 
+    /// Where the account itself answers.
+    pub fn endpoint(&self) -> &str {
+        self.proxy.endpoint()
+    }
+
     /// `publish DIR --domain DOMAIN` to this world.
     pub fn publish(&self, build: &Folder) -> Publish {
         self.command(build).flags(["--domain", &self.domain])

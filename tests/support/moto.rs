@@ -22,6 +22,8 @@
 //! - A distribution turns from `InProgress` to `Deployed` with the next call that reads it.
 //! - An origin comes back without `S3OriginConfig` and without `OriginAccessControlId`: only its domain name tells that it
 //!   is a bucket.
+//! - ListParts tells no checksums, and in a form that the SDK does not read; GetObject gives the digest of the parts'
+//!   digests, without the `-N` that would mark it, for the digest of the whole.
 //! - ListMultipartUploads knows prefixes, but every upload was `Initiated` in 2010.
 //! - Identifiers do not start with `E`; nothing is served: there is no edge to ask for a page.
 

@@ -1,4 +1,5 @@
-//! A proxy that stands between the program and an endpoint of AWS's APIs: it records every request and can refuse some.
+//! A proxy that stands between the program and an endpoint of AWS's APIs: it records every request, and can hold
+//! back or refuse some.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use percent_encoding::percent_decode_str;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// A request, as AWS's API references name it.
@@ -87,14 +89,35 @@ fn s3_operation(method: &Method, has_key: bool, query: &str, headers: &HeaderMap
     }
 }
 
-/// Whether a call is refused, as by a policy that does not allow it.
-type Refuses = dyn Fn(&ApiCall) -> bool + Send + Sync;
+/// Picks calls.
+type Picks = dyn Fn(&ApiCall) -> bool + Send + Sync;
+
+/// A call that is held back. It goes on when this is dropped.
+pub struct Held {
+    arrived: oneshot::Receiver<()>,
+    _go_on: oneshot::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the call has arrived.
+    pub async fn arrived(&mut self) {
+        (&mut self.arrived).await.expect("the proxy's word that the call is there");
+    }
+}
+
+/// The proxy's side of a [`Held`] call.
+struct Hold {
+    picks: Box<Picks>,
+    arrived: oneshot::Sender<()>,
+    go_on: oneshot::Receiver<()>,
+}
 
 struct Shared {
     endpoint: String,
     client: Client<HttpConnector, Incoming>,
     calls: Mutex<Vec<ApiCall>>,
-    refuses: Mutex<Box<Refuses>>,
+    refuses: Mutex<Box<Picks>>,
+    hold: Mutex<Option<Hold>>,
 }
 
 /// The proxy, on a free port of 127.0.0.1 until dropped.
@@ -116,6 +139,7 @@ impl Proxy {
             client,
             calls: Mutex::default(),
             refuses: Mutex::new(Box::new(|_| false)),
+            hold: Mutex::default(),
         });
         let task = tokio::spawn(accept(listener, shared.clone()));
         Self { url, shared, task }
@@ -126,6 +150,11 @@ impl Proxy {
         &self.url
     }
 
+    /// Where it forwards to.
+    pub fn endpoint(&self) -> &str {
+        &self.shared.endpoint
+    }
+
     /// The calls since this was last asked, in the order they arrived.
     pub fn take_calls(&self) -> Vec<ApiCall> {
         std::mem::take(&mut self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner))
@@ -134,6 +163,14 @@ impl Proxy {
     /// From now on answers 403 `AccessDenied` to the calls that `refuses` picks, without forwarding them.
     pub fn refuse(&self, refuses: impl Fn(&ApiCall) -> bool + Send + Sync + 'static) {
         *self.shared.refuses.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(refuses);
+    }
+
+    /// Holds back the first call that `picks` picks, before it reaches the endpoint.
+    pub fn hold(&self, picks: impl Fn(&ApiCall) -> bool + Send + Sync + 'static) -> Held {
+        let ((here, arrived), (go_on, gone_on)) = (oneshot::channel(), oneshot::channel());
+        let hold = Hold { picks: Box::new(picks), arrived: here, go_on: gone_on };
+        *self.shared.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold);
+        Held { arrived, _go_on: go_on }
     }
 }
 
@@ -166,7 +203,16 @@ impl Shared {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let call = ApiCall::of(&request);
         let refused = self.refuses.lock().unwrap_or_else(PoisonError::into_inner)(&call);
+        let held = {
+            let mut hold = self.hold.lock().unwrap_or_else(PoisonError::into_inner);
+            hold.take_if(|hold| (hold.picks)(&call))
+        };
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+        if let Some(hold) = held {
+            // Where nobody waits any more, the call goes on at once.
+            let _ = hold.arrived.send(());
+            let _ = hold.go_on.await;
+        }
         if refused { denied() } else { self.forward(request).await }
     }
 
