@@ -63,8 +63,8 @@ impl Action<'_> {
             ),
             _ => (
                 "the AWS credentials could not be loaded",
-                "check AWS_PROFILE or --profile against ~/.aws/config, and run `aws sso login` where the profile \
-                 signs in that way",
+                "check AWS_PROFILE or --profile against ~/.aws/config, run `aws sso login` where the profile signs in \
+                 that way, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
                 chain(cause),
             ),
         };
@@ -235,7 +235,8 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }
 
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+/// The first cause of a type; the error itself counts.
+pub(super) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 

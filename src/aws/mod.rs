@@ -4,6 +4,7 @@ pub mod bucket;
 pub mod cloudfront;
 mod fault;
 pub mod multipart;
+mod retry;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -14,6 +15,7 @@ pub use bucket::{Bucket, Condition, Head, ListPage};
 pub use cloudfront::{CloudFront, Distribution};
 pub(crate) use fault::Action;
 
+use self::retry::RefusedConnections;
 use crate::{
     error::{Error, ErrorKind},
     site::walk::enumerate,
@@ -71,7 +73,9 @@ impl Aws {
 
     /// The bucket `name`, below `prefix`; `region` is where the bucket is known to be, and wins over the configured.
     pub fn bucket(&self, name: &str, prefix: &str, region: Option<&str>) -> Bucket {
-        let mut config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(self.path_style);
+        let mut config = aws_sdk_s3::config::Builder::from(&self.config)
+            .force_path_style(self.path_style)
+            .retry_classifier(RefusedConnections);
         if let Some(region) = region {
             config = config.region(Region::new(region.to_owned()));
         }
@@ -80,7 +84,9 @@ impl Aws {
 
     /// CloudFront, a service without regions (it is reached in us-east-1).
     pub fn cloudfront(&self) -> CloudFront {
-        let config = aws_sdk_cloudfront::config::Builder::from(&self.config).region(Region::from_static("us-east-1"));
+        let config = aws_sdk_cloudfront::config::Builder::from(&self.config)
+            .region(Region::from_static("us-east-1"))
+            .retry_classifier(RefusedConnections);
         CloudFront::new(aws_sdk_cloudfront::Client::from_conf(config.build()))
     }
 }

@@ -110,8 +110,8 @@ impl Command {
             }
             (None, Some(origin)) => {
                 // The owner's word wins: an origin of the old form names no region, and a bucket may have moved.
-                let region = connection.region.as_deref().or(origin.region.as_deref());
-                aws.bucket(&origin.bucket, &origin.prefix, region)
+                let told = self.settings.layers.region.as_ref().map(ToString::to_string);
+                aws.bucket(&origin.bucket, &origin.prefix, told.as_deref().or(origin.region.as_deref()))
             }
             (None, None) => return Err(nowhere()),
         };
