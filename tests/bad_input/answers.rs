@@ -319,7 +319,7 @@ async fn what_passes_is_tried_again() {
         rehearsal.publish(&next_build(), &[]).await.is_success();
         let site = rehearsal.site().await;
         let keys: Vec<&str> = site.iter().map(|(key, ..)| key.as_str()).collect();
-        assert_eq!(keys, ["live/assets/app-B1c2D3e4.js", "live/index.html", "live/new.css"], "{name}");
+        assert_eq!(keys, ["live/assets/app-BkXq7RzT.js", "live/index.html", "live/new.css"], "{name}");
     }
 }
 
