@@ -197,8 +197,8 @@ fn no_distribution(domain: &str, aliases: &[String]) -> Error {
     let next = match near {
         Some(near) if strsim::jaro_winkler(near, domain) > 0.8 => format!("did you mean {near}?"),
         Some(_) => format!("check the name, and --profile: this account has {}", enumerate(aliases)),
-        None => "is this the right --profile? No distribution of this account has an alternate domain name; \
-                 `cruddur-site bootstrap DOMAIN` makes one, or give --distribution ID"
+        None => "no distribution of this account has one: is this the right --profile? Else add the name to the \
+                 distribution, or give --distribution ID"
             .to_owned(),
     };
     Error::new(ErrorKind::NotFound, format!("no distribution has {domain} among its alternate domain names"), next)

@@ -101,9 +101,7 @@ impl Action<'_> {
             "NoSuchBucket" => (
                 ErrorKind::NotFound,
                 "there is no such bucket".into(),
-                "check --bucket (and --endpoint-url), or make everything the site needs with `cruddur-site bootstrap \
-                 DOMAIN`"
-                    .into(),
+                "check the bucket's name, --profile and --endpoint-url; `aws s3 ls` shows the account's buckets".into(),
             ),
             "NoSuchDistribution" => (
                 ErrorKind::NotFound,
@@ -151,9 +149,7 @@ impl Action<'_> {
         };
         Error::new(kind, format!("cannot {}: {why}", self.what), next).because(answer)
     }
-}
 
-impl Action<'_> {
     /// The words for a refusal. Where AWS itself names the action and the resource, it knows better than we do: for
     /// an object that is not there it is s3:ListBucket that is missing, not s3:GetObject (S3 API reference,
     /// GetObject, "Permissions").
@@ -202,9 +198,7 @@ impl Answer {
             region: header("x-amz-bucket-region").or_else(|| element(body?, "Region")),
         }
     }
-}
 
-impl Answer {
     /// Answers to HEAD have no body, and so no code: there the status and the header have to tell.
     fn is_of_another_region(&self) -> bool {
         match self.code.as_deref() {

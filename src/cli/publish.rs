@@ -40,7 +40,13 @@ pub(super) async fn run(args: args::Publish) -> Result<()> {
     published?;
     match local {
         Some(local) if command.args.target.serve => {
-            serve::serve(local.account, command.args.target.port, command.args.verbose, &command.stop.token).await
+            // Standard output is for the JSON alone.
+            let announce = |line: &str| match command.args.json {
+                true => anstream::eprintln!("{line}"),
+                false => anstream::println!("{line}"),
+            };
+            let args::Publish { target, verbose, .. } = &command.args;
+            serve::serve(local.account, target.port, *verbose, &command.stop.token, announce).await
         }
         _ => Ok(()),
     }

@@ -22,11 +22,17 @@ pub(super) async fn run(args: args::Serve) -> Result<()> {
     }
     let account = Account::open(&args.local)?;
     let stop = Stop::listen();
-    serve(account, args.port, args.verbose, &stop.token).await
+    serve(account, args.port, args.verbose, &stop.token, |line| anstream::println!("{line}")).await
 }
 
-/// Serves every site of the account until `stop`.
-pub(super) async fn serve(account: Account, port: Option<u16>, verbose: bool, stop: &CancellationToken) -> Result<()> {
+/// Serves every site of the account until `stop`, and tells where with `announce`.
+pub(super) async fn serve(
+    account: Account,
+    port: Option<u16>,
+    verbose: bool,
+    stop: &CancellationToken,
+    announce: impl Fn(&str),
+) -> Result<()> {
     let distributions = account.distributions()?;
     let mut edge = Edge::new(account);
     if verbose {
@@ -42,7 +48,7 @@ pub(super) async fn serve(account: Account, port: Option<u16>, verbose: bool, st
         );
     }
     for domain in distributions.iter().flat_map(|distribution| &distribution.aliases) {
-        anstream::println!("serving {}", paint(BOLD, server.url_for(domain)));
+        announce(&format!("serving {}", paint(BOLD, server.url_for(domain))));
     }
     anstream::eprintln!("{}", paint(DIM, "Ctrl-C stops"));
     stop.cancelled().await;

@@ -54,7 +54,6 @@ impl Settings {
             exclude: file.exclude.iter().chain(&args.exclude).cloned().collect(),
             ignore_file: Some(project.join(IGNORE_FILE)),
             allow: Patterns::new(&args.allow)?,
-            prefix_bytes: 0,
             allow_no_index: args.allow_no_index,
         };
         let policy = Policy {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::{task::JoinHandle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{LOCK, MANIFEST, Prepared, Session};
+use super::{Event, LOCK, MANIFEST, Prepared, Session};
 use crate::{
     aws::Condition,
     error::{Error, ErrorKind, Result},
@@ -50,7 +50,7 @@ impl Held {
         match unchanged {
             Ok(true) => Ok(Some(held)),
             Ok(false) => {
-                held.hand_back(prepared).await?;
+                held.hand_back(prepared).await;
                 Ok(None)
             }
             Err(error) => {
@@ -65,10 +65,16 @@ impl Held {
         if self.lost.is_cancelled() { Err(overtaken()) } else { Ok(()) }
     }
 
-    /// Ends the publish: nothing is owed any more.
-    pub async fn release(self) -> Result<()> {
+    /// Ends the publish: nothing is owed any more. A lock that cannot be deleted expires by itself.
+    pub async fn release(self) {
         self.renewal.abort();
-        if self.lost.is_cancelled() { Ok(()) } else { self.session.bucket.delete_state(LOCK).await }
+        if self.lost.is_cancelled() {
+            return;
+        }
+        if let Err(error) = self.session.bucket.delete_state(LOCK).await {
+            let text = format!("the lock of this publish remains for a minute: {error}");
+            self.session.progress.event(Event::Warning(&text));
+        }
     }
 
     /// Ends a publish that failed: the lock stays as the journal of what is owed, and holds nobody back. Where even
@@ -80,13 +86,12 @@ impl Held {
     }
 
     /// Puts back what was there before the lock was taken.
-    async fn hand_back(self, prepared: &Prepared) -> Result<()> {
+    async fn hand_back(self, prepared: &Prepared) {
         match &prepared.observed.left_behind {
             None => self.release().await,
             Some((before, _)) => {
                 self.renewal.abort();
                 self.write(before).await;
-                Ok(())
             }
         }
     }

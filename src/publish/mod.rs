@@ -125,8 +125,9 @@ impl Session {
     /// after the plan was made: then nothing was changed, and it is time to observe and prepare again.
     ///
     /// # Errors
-    /// [`ErrorKind::Rival`] when somebody else took over in the middle. [`ErrorKind::Interrupted`] after [`Session::stop`]. Otherwise as AWS or the disk answers. Whatever happens,
-    /// what visitors see is whole, and the next publish goes on from there.
+    /// [`ErrorKind::Rival`] when somebody else took over in the middle. [`ErrorKind::Interrupted`] after
+    /// [`Session::stop`]. Otherwise as AWS or the disk answers. Whatever happens, what visitors see is whole, and the
+    /// next publish goes on from there.
     pub async fn carry_out(&self, prepared: &Prepared) -> Result<Option<Outcome>> {
         if prepared.plan.is_empty() {
             if let Some((_, etag)) = &prepared.observed.left_behind {
@@ -137,7 +138,7 @@ impl Session {
         let Some(lock) = lock::Held::take(self, prepared).await? else { return Ok(None) };
         let outcome = apply::apply(self, prepared, &lock).await;
         match &outcome {
-            Ok(_) => lock.release().await?,
+            Ok(_) => lock.release().await,
             Err(_) => lock.give_up().await,
         }
         outcome.map(Some)

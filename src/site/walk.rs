@@ -29,7 +29,7 @@ use self::{
 };
 use crate::{
     Error, Result,
-    site::key::{InvalidKey, MAX_KEY_BYTES, ObjectKey},
+    site::key::{InvalidKey, ObjectKey},
 };
 
 /// What the user may say about which files are published.
@@ -45,8 +45,6 @@ pub struct WalkOptions {
     pub ignore_file: Option<PathBuf>,
     /// Files that are published although they would be refused.
     pub allow: Patterns,
-    /// The length in bytes of what S3's key has in front of the site-relative key: `live/` has 5.
-    pub prefix_bytes: usize,
     /// Take a folder without an `index.html` at its root.
     pub allow_no_index: bool,
 }
@@ -191,7 +189,7 @@ impl Walk<'_> {
     }
 
     fn take(&mut self, entry: &DirEntry, relative: &Path) {
-        let key = match key_of(relative, self.options.prefix_bytes) {
+        let key = match key_of(relative) {
             Ok(key) => key,
             Err((refusal, subject)) => return self.refusals.add(refusal, subject),
         };
@@ -248,7 +246,7 @@ fn is_link_circle(error: &io::Error) -> bool {
 }
 
 /// The key of a path below the build folder, whatever separator the operating system has.
-fn key_of(relative: &Path, prefix_bytes: usize) -> Result<ObjectKey, (Refusal, String)> {
+fn key_of(relative: &Path) -> Result<ObjectKey, (Refusal, String)> {
     let parts: Option<Vec<&str>> = relative.components().map(|part| part.as_os_str().to_str()).collect();
     let Some(key) = parts.map(|parts| parts.join("/")) else {
         return Err((Refusal::NotUtf8, shown(relative)));
@@ -257,10 +255,6 @@ fn key_of(relative: &Path, prefix_bytes: usize) -> Result<ObjectKey, (Refusal, S
     // objects", characters to avoid).
     if key.contains(|c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')) {
         return Err((Refusal::ControlCharacter, shown(relative)));
-    }
-    let bytes = prefix_bytes + key.len();
-    if bytes > MAX_KEY_BYTES {
-        return Err((Refusal::TooLong, too_long(&key, bytes)));
     }
     ObjectKey::new(key).map_err(|error| match error {
         InvalidKey::TooLong(bytes) => (Refusal::TooLong, too_long(&shown(relative), bytes)),
