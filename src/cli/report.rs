@@ -76,16 +76,11 @@ fn sums(plan: &Plan) -> String {
     parts.extend(what_stays(plan));
     let mut text = format!("  {}\n", parts.join(", "));
     let paths: Vec<_> = plan.invalidation().paths().map(String::as_str).collect();
-    match paths.as_slice() {
-        [] => {}
-        [first @ .., last] if paths.len() <= 4 => {
-            let _ =
-                writeln!(text, "  invalidates {}{}{last}", first.join("  "), if first.is_empty() { "" } else { "  " });
-        }
-        paths => {
-            let _ =
-                writeln!(text, "  invalidates {}  … ({} paths)", paths[..3].join("  "), grouped(paths.len() as u64));
-        }
+    let more = paths.len().saturating_sub(4);
+    if more > 0 {
+        let _ = writeln!(text, "  invalidates {}  … and {} more", paths[..4].join("  "), grouped(more as u64));
+    } else if !paths.is_empty() {
+        let _ = writeln!(text, "  invalidates {}", paths.join("  "));
     }
     let requests = plan.requests();
     let mut cost = format!(
@@ -184,10 +179,7 @@ pub fn summary(plan: &Plan, outcome: &Outcome, place: &str, seconds: f64) -> Str
     if outcome.deleted > 0 {
         parts.push(format!("{} deleted", grouped(outcome.deleted)));
     }
-    parts.push(format!("{} unchanged", grouped(plan.unchanged().files)));
-    if plan.retained().files > 0 {
-        parts.push(format!("{} kept for open tabs", grouped(plan.retained().files)));
-    }
+    parts.extend(what_stays(plan));
     let mut text =
         format!("{} published {} in {seconds:.1} s\n  {}\n", paint(GOOD, "✓"), paint(BOLD, place), parts.join(", "));
     if outcome.paths > 0 {
