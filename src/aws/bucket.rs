@@ -7,7 +7,7 @@ use aws_sdk_s3::{
     types::{ChecksumMode, Delete, MetadataDirective, ObjectIdentifier},
 };
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::Action;
 use crate::{
@@ -99,7 +99,7 @@ impl Bucket {
     /// Where the state object `name` is: outside the served prefix, one folder for each prefix of the bucket.
     pub fn state_key(&self, name: &str) -> String {
         let site = match self.prefix.trim_end_matches('/') {
-            "" => "@root".to_owned(),
+            "" => ROOT.to_owned(),
             prefix => utf8_percent_encode(prefix, NON_ALPHANUMERIC).to_string(),
         };
         format!("{STATE}{site}/{name}")
@@ -179,6 +179,29 @@ impl Bucket {
         let action = Action { iam: "s3:DeleteObject", on: &on, what: &what };
         let sent = self.client.delete_object().bucket(&self.name).key(&key).send().await;
         sent.map(drop).map_err(|error| action.failed(error))
+    }
+
+    /// The served prefixes, each with a final `/`, of other sites of this bucket below this one's: whose state is there.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn sites_below(&self) -> Result<Vec<String>> {
+        let (on, what) = (format!("arn:aws:s3:::{}", self.name), format!("read bucket {}", self.name));
+        let action = Action { iam: "s3:ListBucket", on: &on, what: &what };
+        let mut found = Vec::new();
+        let mut token = None;
+        loop {
+            let list = self.client.list_objects_v2().bucket(&self.name).prefix(STATE).delimiter("/");
+            let sent = list.set_continuation_token(token).send().await;
+            let page = sent.map_err(|error| action.failed(error))?;
+            let names = page.common_prefixes().iter().filter_map(|common| common.prefix()?.strip_prefix(STATE));
+            found.extend(names.map(served_prefix).filter(|prefix| prefix.starts_with(&self.prefix)));
+            token = page.next_continuation_token().map(str::to_owned);
+            if token.is_none() {
+                found.retain(|prefix| *prefix != self.prefix);
+                return Ok(found);
+            }
+        }
     }
 
     /// Lists up to 1,000 objects of the site after the key `after`.
@@ -305,8 +328,19 @@ impl Bucket {
     }
 }
 
+/// Stands for the empty prefix among the state folders; no other prefix is written so.
+const ROOT: &str = "@root";
+
 /// The folder of everything that is not served.
 const STATE: &str = ".cruddur-site/";
+
+/// The served prefix of the site whose state is in a folder of this name: the inverse of [`Bucket::state_key`].
+fn served_prefix(state_folder: &str) -> String {
+    match state_folder.trim_end_matches('/') {
+        ROOT => String::new(),
+        name => format!("{}/", percent_decode_str(name).decode_utf8_lossy()),
+    }
+}
 
 /// An entity tag without its quotes.
 pub(super) fn bare(etag: Option<&str>) -> String {

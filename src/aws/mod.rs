@@ -6,7 +6,9 @@ mod fault;
 pub mod multipart;
 mod retry;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider, provider_config::ProviderConfig,
+};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls;
 use aws_smithy_types::retry::RetryConfig;
@@ -48,10 +50,14 @@ impl Aws {
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
+            .http_client(http.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(5));
         if let Some(profile) = &connection.profile {
-            loader = loader.profile_name(profile);
+            // A profile that is asked for by name wins over keys in the environment, as with the aws command.
+            let provider = ProviderConfig::default().with_http_client(http.clone());
+            let provider = provider.with_region(connection.region.clone().map(Region::new));
+            let profile_file = ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile);
+            loader = loader.profile_name(profile).credentials_provider(profile_file.build());
         }
         if let Some(region) = &connection.region {
             loader = loader.region(Region::new(region.clone()));

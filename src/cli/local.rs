@@ -13,6 +13,27 @@ use crate::{
 /// The domain of a local site that was given none.
 const DOMAIN: &str = "site.localhost";
 
+/// Refuses a local account that would be published with the build it is in.
+///
+/// # Errors
+/// [`ErrorKind::Input`] when it is in the `build` folder and its path there has no part that is left out as hidden.
+pub fn keep_out_of(build: &Path, account: &Path) -> Result<()> {
+    let (Ok(build), Ok(account)) = (build.canonicalize(), std::path::absolute(account)) else { return Ok(()) };
+    let account = account.canonicalize().unwrap_or(account);
+    let hidden = |part: std::path::Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b".");
+    match account.strip_prefix(&build) {
+        Ok(inside) if !inside.components().any(hidden) => Err(Error::new(
+            ErrorKind::Input,
+            format!(
+                "the local account {} is inside the build folder, and would be published with it",
+                account.display()
+            ),
+            "keep it elsewhere: --local DIR, or plain --local for .cruddur-local",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// A local account and its services.
 pub struct Local {
     /// The account.

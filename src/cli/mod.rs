@@ -29,7 +29,8 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if json {
-                print_json(&json::error(&error));
+                // The error itself is told below; a second one would only hide it.
+                let _ = print_json(&json::error(&error));
             }
             complain(&error);
             ExitCode::from(if error.kind() == ErrorKind::Interrupted { 130 } else { 1 })
@@ -51,10 +52,16 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 /// Prints one JSON document on standard output.
-fn print_json(value: &serde_json::Value) {
+fn print_json(value: &serde_json::Value) -> Result<()> {
     use std::io::Write as _;
-    // A reader that has gone away is nothing to complain about.
-    let _ = writeln!(std::io::stdout(), "{value:#}");
+    match writeln!(std::io::stdout(), "{value:#}") {
+        // A reader that has gone away is nothing to complain about.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let next = "check where standard output goes; whatever was published stays published";
+            Err(Error::new(ErrorKind::Io, "the JSON could not be written", next).because(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Tells a person of an error: what, why, and what to do next.

@@ -9,7 +9,9 @@ use std::{
 
 use serde_json::json;
 
-use super::{args, bars::Bars, json, local::Local, print_json, report, serve, settings::Settings, stop::Stop, style};
+use super::{
+    args, bars::Bars, json, local, local::Local, print_json, report, serve, settings::Settings, stop::Stop, style,
+};
 use crate::{
     aws::{Aws, Connection, missing_profile},
     config::{Target, layers::nowhere},
@@ -25,6 +27,9 @@ pub(super) async fn run(args: args::Publish) -> Result<()> {
     let started = Instant::now();
     let stop = Stop::listen();
     let settings = Settings::resolve(&args)?;
+    if let Some(account) = &args.target.local {
+        local::keep_out_of(&settings.folder, account)?;
+    }
     let command = Command { bars: Arc::new(Bars::new(args.quiet, args.verbose)), args, settings, stop };
     let local = match &command.args.target.local {
         Some(folder) => Some(Local::start(folder).await?),
@@ -128,6 +133,7 @@ impl Command {
             distribution,
             policy: self.settings.policy.clone(),
             identity: identity(),
+            only_look: self.args.dry_run,
             lock_patience: Duration::from_secs(self.args.lock_wait),
             invalidation_patience: Duration::from_secs(15 * 60),
             concurrency: 64,
@@ -145,7 +151,7 @@ impl Command {
         loop {
             let prepared = session.prepare(site.files.clone(), observed).await?;
             self.report_missing(site, session, &prepared)?;
-            self.show(session, &prepared, site, started);
+            self.show(session, &prepared, site, started)?;
             if self.args.dry_run {
                 return Ok(());
             }
@@ -154,8 +160,7 @@ impl Command {
             }
             if let Some(outcome) = session.carry_out(&prepared).await? {
                 self.bars.clear();
-                self.sum_up(session, site, &prepared, &outcome, started);
-                return Ok(());
+                return self.sum_up(session, site, &prepared, &outcome, started);
             }
             observed = observe(session).await?;
         }
@@ -195,17 +200,17 @@ impl Command {
         Ok(())
     }
 
-    fn show(&self, session: &Session, prepared: &Prepared, site: &Site, started: Instant) {
+    fn show(&self, session: &Session, prepared: &Prepared, site: &Site, started: Instant) -> Result<()> {
         self.bars.clear();
         let plan = &prepared.plan;
         if self.args.json {
-            if self.args.dry_run {
-                print_json(&self.document(session, site, prepared, None, started));
-            }
-            return;
+            return match self.args.dry_run {
+                true => print_json(&self.document(session, site, prepared, None, started)),
+                false => Ok(()),
+            };
         }
         if self.args.quiet {
-            return;
+            return Ok(());
         }
         let bytes = site.files.iter().map(|file| file.size).sum();
         let files = style::count(site.files.len() as u64, "file");
@@ -214,7 +219,12 @@ impl Command {
             Framework::Plain => "Site",
             framework => framework.name(),
         };
-        anstream::println!("{kind} in {folder}: {files}, {}", style::bytes(bytes));
+        let routing = session.distribution.as_ref().and_then(|(_, distribution)| distribution.edge.routing);
+        let served = routing.map(|routing| format!(", {}", report::routing(routing))).unwrap_or_default();
+        anstream::println!("{kind} in {folder}: {files}, {}{served}", style::bytes(bytes));
+        if let Some(note) = routing.and_then(|routing| report::unreachable(&site.files, routing)) {
+            anstream::println!("{} {note}", style::paint(style::WARN, "note:"));
+        }
         for risk in session.distribution.iter().flat_map(|(_, distribution)| report::risks(distribution)) {
             anstream::println!("{} {risk}", style::paint(style::WARN, "note:"));
         }
@@ -237,17 +247,27 @@ impl Command {
             let text = if plan.is_empty() { "is up to date" } else { "would be published; nothing was changed" };
             anstream::println!("{place} {text}");
         }
+        Ok(())
     }
 
-    fn sum_up(&self, session: &Session, site: &Site, prepared: &Prepared, outcome: &Outcome, started: Instant) {
+    fn sum_up(
+        &self,
+        session: &Session,
+        site: &Site,
+        prepared: &Prepared,
+        outcome: &Outcome,
+        started: Instant,
+    ) -> Result<()> {
         if self.args.json {
-            print_json(&self.document(session, site, prepared, Some(outcome), started));
-        } else if self.args.quiet {
+            return print_json(&self.document(session, site, prepared, Some(outcome), started));
+        }
+        if self.args.quiet {
             anstream::println!("{}", self.place(session));
         } else {
             let seconds = started.elapsed().as_secs_f64();
             anstream::print!("{}", report::summary(&prepared.plan, outcome, &self.place(session), seconds));
-            if let (Some(folder), false) = (&self.args.target.local, self.args.target.serve) {
+            let served = session.distribution.is_some() && !self.args.target.serve;
+            if let Some(folder) = self.args.target.local.as_ref().filter(|_| served) {
                 let hint = if folder.as_os_str() == ".cruddur-local" {
                     String::new()
                 } else {
@@ -256,6 +276,7 @@ impl Command {
                 anstream::println!("  look at it: cruddur-site serve{hint}");
             }
         }
+        Ok(())
     }
 
     /// What was published to, in the fewest words: the site's URL, or a bucket. A local site has a URL only once it
@@ -285,6 +306,7 @@ impl Command {
             "build": {
                 "folder": self.settings.folder,
                 "framework": site.framework.name(),
+                "routing": site.routing,
                 "files": site.files.len(),
                 "bytes": site.files.iter().map(|file| file.size).sum::<u64>(),
             },
@@ -292,6 +314,7 @@ impl Command {
                 "bucket": session.bucket.name(),
                 "prefix": session.bucket.prefix(),
                 "distribution": session.distribution.as_ref().map(|(_, distribution)| &distribution.id),
+                "routing": session.distribution.as_ref().map(|(_, distribution)| distribution.edge.routing),
                 "domain": session.distribution.as_ref().map(|(_, distribution)| distribution.site_name()),
             },
             "plan": json::plan(&prepared.plan),

@@ -7,7 +7,8 @@ use crate::{
     aws::Distribution,
     plan::{Gone, Note, Plan, Reason, cost::FREE_PATHS},
     publish::Outcome,
-    site::{FileClass, references::MissingReference},
+    routing::{Routed, Routing},
+    site::{FileClass, SiteFile, references::MissingReference},
 };
 
 /// Lines of a list before the rest is only counted.
@@ -157,6 +158,33 @@ pub fn risks(distribution: &Distribution) -> Vec<String> {
     risks
 }
 
+/// How a site's URLs become its pages, in words.
+pub fn routing(routing: Routing) -> &'static str {
+    match routing {
+        Routing::Spa => "single-page app",
+        Routing::Folders => "a folder for each page",
+        Routing::Files => "a file for each page",
+    }
+}
+
+/// The files that no URL leads to, because routing takes names without an extension for pages.
+pub fn unreachable(files: &[SiteFile], routing: Routing) -> Option<String> {
+    let is_lost = |file: &&SiteFile| {
+        let is_page = match routing.route(&format!("/{}", file.key)) {
+            Routed::Serve(path) => path.ends_with(".html"),
+            Routed::Redirect(_) => true,
+        };
+        file.class != FileClass::Page && file.key.extension().is_none() && is_page
+    };
+    let lost: Vec<_> = files.iter().filter(is_lost).map(|file| visible(file.key.as_str())).collect();
+    let others = match lost.len() {
+        0 => return None,
+        1 => String::new(),
+        more => format!(" and {} more", more - 1),
+    };
+    Some(format!("no URL leads to {}{others}: names without an extension are taken for pages", lost[0]))
+}
+
 /// References of pages that lead nowhere, one line each, the first ten.
 pub fn missing(missing: &[MissingReference]) -> Vec<String> {
     const SHOWN: usize = 10;
@@ -200,5 +228,8 @@ fn class(class: FileClass) -> &'static str {
 
 /// A key as it can be shown: what would move the cursor is escaped.
 pub fn visible(key: &str) -> String {
-    key.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    // Beside control characters those that turn the direction of writing.
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let escape = |c: char| c.is_control() || turns(c);
+    key.chars().flat_map(|c| if escape(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
 }

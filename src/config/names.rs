@@ -226,6 +226,10 @@ fn check_prefix(text: &str) -> Result<String, InvalidValue> {
     {
         return Err(InvalidValue::new(format!("is {text:?}"), "write a folder of the bucket, such as \"live\""));
     }
+    if prefix.split('/').next() == Some(".cruddur-site") {
+        let next = "write another folder: this one holds what cruddur-site remembers of the bucket's sites";
+        return Err(InvalidValue::new(format!("is {text:?}"), next));
+    }
     if !prefix.is_empty() && prefix.split('/').any(str::is_empty) {
         return Err(InvalidValue::new(format!("is {text:?}"), "write one \"/\" between folders"));
     }

@@ -19,7 +19,7 @@ pub use server::{ACCESS_KEY_ID, ApiServer, REGION, SECRET_ACCESS_KEY};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     /// S3 refuses.
-    #[error(transparent)]
+    #[error("{}: {}", .0.code().as_str(), .0.message().unwrap_or("no message"))]
     S3(#[from] s3s::S3Error),
     /// CloudFront refuses.
     #[error(transparent)]

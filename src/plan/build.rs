@@ -37,8 +37,8 @@ pub struct Inputs<'a> {
     pub edge: Option<&'a Edge>,
     /// What the owner decided.
     pub policy: &'a Policy,
-    /// The invalidation paths that publishes which were cut off still owe.
-    pub owed: &'a BTreeSet<String>,
+    /// The invalidation paths that a publish still owes which was cut off, if one was.
+    pub owed: Option<&'a BTreeSet<String>>,
     /// The name of the release.
     pub release: ReleaseId,
     /// The time of the release.
@@ -72,13 +72,14 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
     }
     guard(&leftovers.removals, remote, policy)?;
 
-    notes.extend(drift(remote).map(Note::Drift));
-    if !owed.is_empty() {
-        notes.push(Note::Resumed(owed.len()));
+    match owed {
+        // What differs from the manifest is that publish's own work.
+        Some(owed) => notes.push(Note::Resumed(owed.len())),
+        None => notes.extend(drift(remote).map(Note::Drift)),
     }
     let invalidation = match edge {
         Some(edge) => Stale { remote, uploads: &uploads, removals: &leftovers.removals, edge }.invalidation(
-            owed,
+            owed.unwrap_or(&BTreeSet::new()),
             objects.keys(),
             policy.max_paths,
         ),
@@ -199,7 +200,7 @@ impl Leftovers<'_> {
                 FileClass::Page => true,
             };
             if may_go {
-                let reason = if object.superseded.is_some() { Gone::Expired } else { Gone::Removed };
+                let reason = if superseded.hashed { Gone::Expired } else { Gone::Removed };
                 sorted.removals.push(Removal::new(key, object.size, reason));
             } else {
                 sorted.retained.add(object.size);
@@ -215,7 +216,8 @@ fn guard(removals: &[Removal], remote: &Remote, policy: &Policy) -> Result<(), R
     let owned = remote.manifest.iter().flat_map(|manifest| manifest.objects.values());
     let published = owned.filter(|object| object.superseded.is_none() && object.class != FileClass::Immutable).count();
     let foreign = removals.iter().filter(|removal| removal.reason == Gone::Foreign).count();
-    let gone = foreign + removals.iter().filter(|removal| removal.reason == Gone::Removed).count();
+    let taken: BTreeSet<_> = removals.iter().map(|removal| &removal.key).collect();
+    let gone = foreign + remote.published().filter(|(key, _)| taken.contains(key)).count();
     let of = published + foreign;
     if gone * 100 > of * usize::from(policy.max_delete_percent) {
         return Err(Refusal::TooManyGone { gone, of });

@@ -70,6 +70,8 @@ pub struct Session {
     pub policy: Policy,
     /// Who publishes.
     pub identity: Identity,
+    /// Whether the plan is only to be shown: then nobody has to be waited for.
+    pub only_look: bool,
     /// How long to wait for another publish to end; zero fails at once.
     pub lock_patience: Duration,
     /// How long to wait for an invalidation.
@@ -113,7 +115,7 @@ impl Session {
             remote: &observed.remote,
             edge: self.distribution.as_ref().map(|(_, distribution)| &distribution.edge),
             policy: &self.policy,
-            owed: &owed.unwrap_or_default(),
+            owed: owed.as_ref(),
             release: ReleaseId::new(now, (self.world.random)()),
             now,
         };

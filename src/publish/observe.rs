@@ -10,7 +10,7 @@ use crate::{
     aws::{Head, ListPage},
     error::{Error, ErrorKind, Result},
     plan::{Content, Listed, Remote},
-    release::{Lock, Manifest, ManifestError},
+    release::{Lock, Manifest, ManifestError, ReleaseId},
     site::{ObjectKey, Sha256, SiteFile, hash},
 };
 
@@ -43,6 +43,7 @@ pub async fn observe(session: &Session) -> Result<Observed> {
 
 async fn look(session: &Session) -> Result<Observed> {
     let since = Instant::now();
+    let mut told = None;
     loop {
         let (manifest, lock, first) = tokio::try_join!(
             session.bucket.read_state(MANIFEST),
@@ -53,8 +54,8 @@ async fn look(session: &Session) -> Result<Observed> {
             Some((bytes, etag)) => {
                 // What is no lock holds nobody back; it only has to be replaced.
                 let lock = Lock::decode(&bytes).unwrap_or_else(|| super::lock::unreadable(session));
-                if lock.holds(session.now()) {
-                    wait_for(session, &lock, since).await?;
+                if lock.holds(session.now()) && !session.only_look {
+                    wait_for(session, &lock, since, &mut told).await?;
                     continue;
                 }
                 Some((lock, etag))
@@ -66,6 +67,7 @@ async fn look(session: &Session) -> Result<Observed> {
             None => (None, None),
         };
         let listing = list_rest(session, first, manifest.as_ref()).await?;
+        let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
         session.progress.event(Event::Listed(listing.len()));
         return Ok(Observed { remote: Remote::new(listing, manifest), manifest_etag, left_behind });
     }
@@ -86,13 +88,33 @@ fn read_manifest(session: &Session, bytes: &[u8]) -> Result<Option<Manifest>> {
     }
 }
 
-async fn wait_for(session: &Session, lock: &Lock, since: Instant) -> Result<()> {
+/// Waits a little; the first time for each lock that is `told`.
+async fn wait_for(session: &Session, lock: &Lock, since: Instant, told: &mut Option<ReleaseId>) -> Result<()> {
     if since.elapsed() >= session.lock_patience {
         return Err(super::lock::held_by(lock));
     }
-    session.progress.event(Event::WaitingForLock(lock));
+    if told.as_ref() != Some(&lock.release) {
+        session.progress.event(Event::WaitingForLock(lock));
+        *told = Some(lock.release.clone());
+    }
     sleep(Duration::from_secs(1)).await;
     Ok(())
+}
+
+/// Leaves out what belongs to other sites of the bucket: a site at its root would take them for its own leftovers.
+async fn without_other_sites(
+    session: &Session,
+    mut listing: Vec<Listed>,
+    manifest: Option<&Manifest>,
+) -> Result<Vec<Listed>> {
+    let ours = |object: &Listed| manifest.is_some_and(|manifest| manifest.objects.contains_key(&object.key));
+    if listing.iter().all(ours) {
+        return Ok(listing);
+    }
+    let own = session.bucket.prefix().len();
+    let others = session.bucket.sites_below().await?;
+    listing.retain(|object| !others.iter().any(|prefix| object.key.as_str().starts_with(&prefix[own..])));
+    Ok(listing)
 }
 
 /// Lists what comes after the first page: in parallel, between every thousandth key of the manifest, so that a site
@@ -146,8 +168,9 @@ pub(super) async fn look_at_unknown(session: &Session, files: &[SiteFile], remot
 async fn look_at(session: &Session, file: SiteFile, etag: String) -> Result<Option<(ObjectKey, Content)>> {
     let Some(head) = session.bucket.head(&file.key).await? else { return Ok(None) };
     let same = match &head.sha256 {
-        Some(stored) => *stored == expected_checksum(&file),
-        None => {
+        Some(stored) if *stored == expected_checksum(&file) || *stored == file.sha256.base64() => true,
+        // Of an object in parts other stores keep other checksums.
+        _ => {
             let path = file.path.clone();
             let size = file.size;
             tokio::task::spawn_blocking(move || has_etag(&path, size, &etag)).await.unwrap_or(Ok(false))?

@@ -218,6 +218,7 @@ async fn a_file_that_changed_after_it_was_hashed_is_not_published() {
             distribution: None,
             policy: Policy::default(),
             identity: Identity { owner: "ann".into(), host: "laptop".into(), process: 1 },
+            only_look: false,
             lock_patience: Duration::ZERO,
             invalidation_patience: Duration::ZERO,
             concurrency: 8,

@@ -10,5 +10,6 @@ mod arguments;
 mod builds;
 #[cfg(unix)]
 mod interruptions;
+mod neighbours;
 mod program;
 mod rehearsal;

@@ -6,7 +6,7 @@ use crate::support::local::{LocalAccount, ServedSite, cruddur_site};
 
 const README: &str = include_str!("../../README.md");
 /// How README runs the command from a checkout.
-const FROM_SOURCE: &str = "cargo run --release -- ";
+const FROM_SOURCE: &str = "cargo run -- ";
 
 /// The lines of README's shell blocks, without comments.
 fn shell_lines() -> Vec<&'static str> {
@@ -51,7 +51,7 @@ fn every_command_line_is_understood() {
 #[tokio::test]
 async fn the_first_command_serves_the_example() {
     let first = shell_lines()[0];
-    assert_eq!(first, "cargo run --release -- publish examples/site --local --serve");
+    assert_eq!(first, "cargo run -- publish examples/site --local --serve");
 
     let account = LocalAccount::new();
     let mut command = cruddur_site();

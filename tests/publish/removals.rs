@@ -78,7 +78,7 @@ async fn without_waiting_what_pages_load_stays(world: World) {
 
     let next = world.publish(&build).succeeds().await;
     assert_eq!(each(&next["plan"]["removals"], "key"), ["old.svg"]);
-    assert_eq!(each(&next["plan"]["removals"], "reason"), ["expired"]);
+    assert_eq!(each(&next["plan"]["removals"], "reason"), ["removed"]);
     assert_eq!(world.invalidated(&next).await, [["/old.svg"]]);
     assert!(!world.keys("live/").await.contains(&"old.svg".to_owned()));
 }
