@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{
     program::{Program, Told},
-    support::{Folder, faults::Proxy},
+    support::{Folder, proxy::Proxy},
 };
 
 pub const DOMAIN: &str = "cruddur.com";

@@ -47,7 +47,7 @@ async fn a_dry_run_changes_nothing(world: World) {
     assert_eq!(each(&told["plan"]["uploads"], "key"), ["favicon.svg", "new.html", "index.html"]);
     assert_eq!(each(&told["plan"]["uploads"], "reason"), ["headers", "new", "content"]);
     assert_eq!(each(&told["plan"]["removals"], "key"), ["old.html"]);
-    assert_eq!(world.calls().writes(), Vec::<&crate::support::proxy::ApiCall>::new());
+    assert_eq!(world.calls().writes(), Vec::<&crate::support::proxy::Call>::new());
     assert_eq!(world.versions().await, before);
 
     // It told the truth.

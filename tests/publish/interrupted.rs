@@ -3,7 +3,7 @@
 use cruddur_site::release::{Lock, ReleaseId};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::support::Folder;
+use crate::support::{Folder, faults::Fault};
 use crate::world::{LOCK, World, each};
 
 crate::on_every_account!(
@@ -22,7 +22,7 @@ async fn a_failed_publish_is_finished_by_the_next(world: World) {
     build.write("assets/app-CvWx2LqM.js", "console.log('new')");
     build.write("favicon.svg", "<svg/>");
 
-    world.proxy.refuse(|call| call.operation == "PutObject" && call.key == "live/index.html");
+    world.proxy.inject(Fault::s3("PutObject", 403, "AccessDenied", "Access Denied").at("live/index.html"));
     let failed = world.publish(&build).fails().await;
     assert_eq!(failed["kind"], "access-denied", "{failed}");
     assert_eq!(world.object("index.html").await, old);
@@ -30,8 +30,7 @@ async fn a_failed_publish_is_finished_by_the_next(world: World) {
     assert_eq!(lock.owes, ["/", "/favicon.svg", "/index.html"]);
     assert!(!lock.holds(Timestamp::now()));
 
-    world.proxy.refuse(|_| false);
-    world.calls();
+    world.proxy.clear();
     let finished = world.publish(&build).succeeds().await;
     assert_eq!(world.calls().site_keys("PutObject"), ["index.html"]);
     assert_eq!(world.invalidated(&finished).await, [["/", "/favicon.svg", "/index.html"]]);

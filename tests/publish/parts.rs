@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use cruddur_site::site::Sha256;
 
-use crate::support::Folder;
+use crate::support::{Folder, faults::Fault};
 use crate::world::{LOCK, World, each};
 
 crate::on_every_account!(a_large_file_goes_up_in_parts, parts_that_cannot_be_looked_for_are_sent_again);
@@ -108,7 +108,7 @@ async fn parts_that_cannot_be_looked_for_are_sent_again(world: World) {
     let bytes = video();
     let build = Folder::site().file("video.mp4", &bytes);
     killed_between_parts(&world, &bytes).await;
-    world.proxy.refuse(|call| call.operation == "ListParts");
+    world.proxy.inject(Fault::s3("ListParts", 403, "AccessDenied", "Access Denied"));
 
     let (status, published, told) = world.publish(&build).run().await;
     assert_eq!(status, Some(0), "{published:#}\n{told}");

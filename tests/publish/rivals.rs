@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::Folder;
+use crate::support::{Folder, faults::Fault};
 use crate::world::{LOCK, World, each};
 
 crate::on_every_account!(a_plan_that_was_overtaken_is_made_anew);
@@ -51,14 +51,16 @@ async fn a_plan_that_was_overtaken_is_made_anew(world: World) {
     let first = build("first").file("7.html", "before 7");
     let other = build("other");
 
-    let mut held = world.proxy.hold(|call| call.operation == "PutObject" && call.key == LOCK);
+    world.calls();
+    let (fault, held) = Fault::hold("PutObject");
+    world.proxy.inject(fault.at(LOCK).times(1));
     let overtaken = tokio::spawn(world.publish(&first).succeeds());
-    held.arrived().await;
+    world.proxy.wait_for("PutObject", LOCK, 1, false).await;
     let direct = world.endpoint();
     let rival = world.bare_command(other.path()).flags(["--endpoint-url", direct]);
     let other = rival.flags(["--domain", &world.domain]).succeeds().await;
     assert_eq!(each(&other["plan"]["uploads"], "key").len(), 22);
-    drop(held);
+    held.release();
 
     let published = overtaken.await.unwrap();
     assert_eq!(each(&published["plan"]["uploads"], "key").len(), 22);

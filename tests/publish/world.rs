@@ -15,7 +15,7 @@ use cruddur_site::site::Headers;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::proxy::{ApiCall, Proxy};
+use crate::support::proxy::{Call, Proxy};
 use crate::support::{Folder, moto};
 
 /// The served prefix of every world's site.
@@ -107,7 +107,7 @@ impl World {
             bucket,
             distribution,
             domain,
-            proxy: Proxy::start(endpoint).await,
+            proxy: Proxy::to(endpoint).await,
             s3: aws_sdk_s3::Client::from_conf(s3),
             cloudfront: aws_sdk_cloudfront::Client::from_conf(cloudfront),
             access_key,
@@ -307,7 +307,7 @@ impl Publish {
 
 /// Calls in the order they arrived.
 #[derive(Debug)]
-pub struct Calls(pub Vec<ApiCall>);
+pub struct Calls(pub Vec<Call>);
 
 impl Calls {
     /// How often each operation was called.
@@ -331,7 +331,7 @@ impl Calls {
     }
 
     /// The calls that can change something.
-    pub fn writes(&self) -> Vec<&ApiCall> {
+    pub fn writes(&self) -> Vec<&Call> {
         self.0.iter().filter(|call| call.writes()).collect()
     }
 }

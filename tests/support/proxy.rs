@@ -1,63 +1,81 @@
-//! A proxy that stands between the program and an endpoint of AWS's APIs: it records every request, and can hold
-//! back or refuse some.
+//! A proxy on loopback between a program and AWS: it passes requests on, records them as the operations they are, and
+//! injects [faults](super::faults).
 
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    convert::Infallible,
+    io, mem,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version, header};
-use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::client::legacy::{Client, connect::HttpConnector};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use futures::stream;
+use http::{HeaderMap, Method, Request, Response, Version, header};
+use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper::{
+    body::{Frame, Incoming},
+    client::conn::http1 as client,
+    server::conn::http1 as server,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+};
 
-/// A request, as AWS's API references name it.
+use super::faults::{Effect, Fault};
+
+/// A request that came to the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiCall {
-    /// The operation, such as `PutObject` or `CreateInvalidation`.
+pub struct Call {
+    /// What AWS calls it: `PutObject`.
     pub operation: &'static str,
+    /// Its path and query, as they were sent.
+    pub path: String,
     /// S3: the object's key, or empty for calls on the bucket. CloudFront: the path below the API's version.
     pub key: String,
-    /// The length of the request's body in bytes, where it was told.
+    /// The length of its body in bytes, where it was told; otherwise 0.
     pub length: u64,
+    /// Whether AWS has answered it; a request that was cut off, or still waits, has no effect yet.
+    pub answered: bool,
 }
 
-impl ApiCall {
-    /// Whether CloudFront was called; S3 otherwise.
-    pub fn is_cloudfront(&self) -> bool {
-        CLOUDFRONT.contains(&self.operation)
-    }
-
-    /// Whether the call can change something.
-    pub fn writes(&self) -> bool {
-        !matches!(self.operation.get(..3), Some("Get" | "Hea" | "Lis"))
-    }
-
+impl Call {
     fn of(request: &Request<Incoming>) -> Self {
-        let (method, headers, query) = (request.method(), request.headers(), request.uri().query().unwrap_or_default());
+        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
         let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let path = request.uri().path().trim_start_matches('/');
-        let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+        let below = uri.path().trim_start_matches('/');
+        let (first, rest) = below.split_once('/').unwrap_or((below, ""));
         let operation = match first {
             CLOUDFRONT_VERSION => cloudfront_operation(method, rest),
-            _ => s3_operation(method, !rest.is_empty(), query, headers),
+            _ => s3_operation(method, !rest.is_empty(), uri.query().unwrap_or_default(), headers),
         };
-        let key = percent_decode_str(rest).decode_utf8_lossy().into_owned();
-        Self { operation, key, length: length.unwrap_or(0) }
+        Self {
+            operation,
+            path: uri.to_string(),
+            key: percent_decode_str(rest).decode_utf8_lossy().into_owned(),
+            length: length.unwrap_or(0),
+            answered: false,
+        }
+    }
+
+    /// Whether CloudFront was called; S3 otherwise.
+    pub fn is_cloudfront(&self) -> bool {
+        self.path.trim_start_matches('/').split('/').next() == Some(CLOUDFRONT_VERSION)
+    }
+
+    /// Whether it can change something. What is not known to be a read can.
+    pub fn writes(&self) -> bool {
+        !["Get", "Head", "List"].iter().any(|verb| self.operation.starts_with(verb))
     }
 }
 
 /// The first part of every CloudFront path: the API's version.
 const CLOUDFRONT_VERSION: &str = "2020-05-31";
-const CLOUDFRONT: [&str; 5] =
-    ["ListDistributions", "GetDistribution", "CreateInvalidation", "GetInvalidation", "another call of CloudFront"];
 
+/// What the CloudFront API reference calls the request.
 fn cloudfront_operation(method: &Method, path: &str) -> &'static str {
     let parts: Vec<&str> = path.split('/').collect();
     match (method.as_str(), parts.as_slice()) {
@@ -69,6 +87,7 @@ fn cloudfront_operation(method: &Method, path: &str) -> &'static str {
     }
 }
 
+/// What the S3 API reference calls the request.
 fn s3_operation(method: &Method, has_key: bool, query: &str, headers: &HeaderMap) -> &'static str {
     let asks = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
     match (method.as_str(), has_key) {
@@ -89,38 +108,41 @@ fn s3_operation(method: &Method, has_key: bool, query: &str, headers: &HeaderMap
     }
 }
 
-/// Picks calls.
-type Picks = dyn Fn(&ApiCall) -> bool + Send + Sync;
-
-/// A call that is held back. It goes on when this is dropped.
-pub struct Held {
-    arrived: oneshot::Receiver<()>,
-    _go_on: oneshot::Sender<()>,
+/// The record, and the faults that are left.
+#[derive(Default)]
+struct State {
+    faults: Vec<Fault>,
+    calls: Vec<Call>,
+    /// How many calls came before `calls`: one that is forgotten while it waits must not pass for another.
+    forgotten: usize,
 }
 
-impl Held {
-    /// Waits until the call has arrived.
-    pub async fn arrived(&mut self) {
-        (&mut self.arrived).await.expect("the proxy's word that the call is there");
+impl State {
+    /// Records a call, and hands out its number and what happens to it.
+    fn record(&mut self, call: Call) -> (usize, Option<Effect>) {
+        let effect = self.faults.iter_mut().find(|fault| fault.fits(&call)).and_then(Fault::strike);
+        self.calls.push(call);
+        (self.forgotten + self.calls.len() - 1, effect)
     }
-}
 
-/// The proxy's side of a [`Held`] call.
-struct Hold {
-    picks: Box<Picks>,
-    arrived: oneshot::Sender<()>,
-    go_on: oneshot::Receiver<()>,
+    fn answered(&mut self, number: usize) {
+        if let Some(call) = number.checked_sub(self.forgotten).and_then(|index| self.calls.get_mut(index)) {
+            call.answered = true;
+        }
+    }
+
+    fn take_calls(&mut self) -> Vec<Call> {
+        self.forgotten += self.calls.len();
+        mem::take(&mut self.calls)
+    }
 }
 
 struct Shared {
     endpoint: String,
-    client: Client<HttpConnector, Incoming>,
-    calls: Mutex<Vec<ApiCall>>,
-    refuses: Mutex<Box<Picks>>,
-    hold: Mutex<Option<Hold>>,
+    state: Mutex<State>,
 }
 
-/// The proxy, on a free port of 127.0.0.1 until dropped.
+/// The proxy, listening on a free port of 127.0.0.1 until dropped.
 pub struct Proxy {
     url: String,
     shared: Arc<Shared>,
@@ -128,49 +150,60 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts to forward to `endpoint`, such as `http://127.0.0.1:5000`.
-    pub async fn start(endpoint: &str) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("the port"));
-        // A connection for each request: moto closes them, and one that is being closed would lose the next request.
-        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
-        let shared = Arc::new(Shared {
-            endpoint: endpoint.to_owned(),
-            client,
-            calls: Mutex::default(),
-            refuses: Mutex::new(Box::new(|_| false)),
-            hold: Mutex::default(),
-        });
+    /// Starts to pass requests on to `endpoint`, `http://ADDRESS:PORT`.
+    pub async fn to(endpoint: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let shared = Arc::new(Shared { endpoint: endpoint.to_owned(), state: Mutex::default() });
         let task = tokio::spawn(accept(listener, shared.clone()));
         Self { url, shared, task }
     }
 
-    /// Where it listens.
+    /// `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where it forwards to.
+    /// Where it passes requests on to.
     pub fn endpoint(&self) -> &str {
         &self.shared.endpoint
     }
 
-    /// The calls since this was last asked, in the order they arrived.
-    pub fn take_calls(&self) -> Vec<ApiCall> {
-        std::mem::take(&mut self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Adds a fault; where several fit, the first added happens.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.state.lock().unwrap().faults.push(fault);
     }
 
-    /// From now on answers 403 `AccessDenied` to the calls that `refuses` picks, without forwarding them.
-    pub fn refuse(&self, refuses: impl Fn(&ApiCall) -> bool + Send + Sync + 'static) {
-        *self.shared.refuses.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(refuses);
+    /// Ends all faults and forgets all calls. What is held stays held.
+    pub fn clear(&self) {
+        let mut state = self.shared.state.lock().unwrap();
+        state.faults.clear();
+        state.take_calls();
     }
 
-    /// Holds back the first call that `picks` picks, before it reaches the endpoint.
-    pub fn hold(&self, picks: impl Fn(&ApiCall) -> bool + Send + Sync + 'static) -> Held {
-        let ((here, arrived), (go_on, gone_on)) = (oneshot::channel(), oneshot::channel());
-        let hold = Hold { picks: Box::new(picks), arrived: here, go_on: gone_on };
-        *self.shared.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold);
-        Held { arrived, _go_on: go_on }
+    /// The calls since they were last taken or cleared, in the order they came. Faults stay.
+    pub fn take_calls(&self) -> Vec<Call> {
+        self.shared.state.lock().unwrap().take_calls()
+    }
+
+    /// The calls of an operation whose path and query contain `part`.
+    pub fn seen(&self, operation: &str, part: &str) -> Vec<Call> {
+        let state = self.shared.state.lock().unwrap();
+        state.calls.iter().filter(|call| call.operation == operation && call.path.contains(part)).cloned().collect()
+    }
+
+    /// Waits until so many calls of an operation have come.
+    ///
+    /// # Panics
+    /// When they do not within 30 s.
+    pub async fn wait_for(&self, operation: &str, part: &str, count: usize, answered: bool) {
+        for _ in 0..3000 {
+            if self.seen(operation, part).iter().filter(|call| call.answered || !answered).count() >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{count} {operation} of {part} did not come: {:?}", self.shared.state.lock().unwrap().calls);
     }
 }
 
@@ -184,62 +217,83 @@ impl Drop for Proxy {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        // Where that cannot be set, answers only take longer.
-        let _ = stream.set_nodelay(true);
-        let shared = shared.clone();
-        let service = service_fn(move |request| {
-            let shared = shared.clone();
-            async move { Ok::<_, Infallible>(shared.answer(request).await) }
-        });
-        // A connection that breaks concerns the program, which sees it too.
-        connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        connections.spawn(serve(stream, shared.clone()));
         while connections.try_join_next().is_some() {}
     }
 }
 
-type Body = UnsyncBoxBody<Bytes, hyper::Error>;
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    // Where that cannot be set, answers only take longer.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| shared.answer(request));
+    // A connection that ends is what some faults are about.
+    let _ = server::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 impl Shared {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let call = ApiCall::of(&request);
-        let refused = self.refuses.lock().unwrap_or_else(PoisonError::into_inner)(&call);
-        let held = {
-            let mut hold = self.hold.lock().unwrap_or_else(PoisonError::into_inner);
-            hold.take_if(|hold| (hold.picks)(&call))
-        };
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
-        if let Some(hold) = held {
-            // Where nobody waits any more, the call goes on at once.
-            let _ = hold.arrived.send(());
-            let _ = hold.go_on.await;
+    async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Body>> {
+        let (number, effect) = self.state.lock().unwrap().record(Call::of(&request));
+        if matches!(effect, Some(Effect::Reset)) {
+            return Err(io::ErrorKind::ConnectionReset.into());
         }
-        if refused { denied() } else { self.forward(request).await }
-    }
-
-    /// Sends the request on as it is: its signature covers the host it was meant for.
-    async fn forward(&self, mut request: Request<Incoming>) -> Response<Body> {
-        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        *request.uri_mut() = format!("{}{target}", self.endpoint).parse::<Uri>().expect("an address and a path");
-        match self.client.request(request).await {
-            Ok(mut response) => {
-                // moto speaks HTTP/1.0; the connection to the program is our own.
-                *response.version_mut() = Version::HTTP_11;
-                response.headers_mut().remove(header::CONNECTION);
-                response.map(BodyExt::boxed_unsync)
+        let (head, body) = request.into_parts();
+        let mut body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        let mut cut = false;
+        match effect {
+            Some(Effect::Answer { status, headers, body }) => {
+                let body = if head.method == Method::HEAD { String::new() } else { body };
+                return Ok(canned(status, headers, body));
             }
-            Err(error) => answer(StatusCode::BAD_GATEWAY, error.to_string()),
+            Some(Effect::Corrupt) => {
+                let mut bytes = body.to_vec();
+                bytes[0] ^= 1;
+                body = bytes.into();
+            }
+            Some(Effect::Delay(by)) => tokio::time::sleep(by).await,
+            Some(Effect::Hold(gate)) => drop(gate.acquire().await.expect("a gate that is never closed")),
+            Some(Effect::CutAnswer) => cut = true,
+            Some(Effect::Reset) | None => {}
         }
+        let request = Request::from_parts(head, Full::new(body));
+        let (head, body) = pass_on(&self.endpoint, request).await?.into_parts();
+        self.state.lock().unwrap().answered(number);
+        let body = if cut { half(&body) } else { whole(body) };
+        Ok(Response::from_parts(head, body))
     }
 }
 
-fn denied() -> Response<Body> {
-    let body = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
-    answer(StatusCode::FORBIDDEN, body.to_owned())
+/// Sends the request on as it is, for its signature covers the host it was meant for; and on a connection of its own, for
+/// moto closes them, and one that is being closed would lose the next request.
+async fn pass_on(endpoint: &str, request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
+    let stream = TcpStream::connect(endpoint.trim_start_matches("http://")).await?;
+    // Where that cannot be set, answers only take longer.
+    let _ = stream.set_nodelay(true);
+    let (mut sender, connection) = client::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let connection = tokio::spawn(connection);
+    let (mut head, body) = sender.send_request(request).await.map_err(io::Error::other)?.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    connection.abort();
+    // moto speaks HTTP/1.0; the connection to the program is our own.
+    head.version = Version::HTTP_11;
+    head.headers.remove(header::CONNECTION);
+    Ok(Response::from_parts(head, body))
 }
 
-fn answer(status: StatusCode, body: String) -> Response<Body> {
-    let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response
+fn canned(status: u16, headers: Vec<(&'static str, String)>, body: String) -> Response<Body> {
+    let mut answer = Response::builder().status(status);
+    for (name, value) in headers {
+        answer = answer.header(name, value);
+    }
+    answer.body(whole(body.into())).expect("a well-formed answer")
+}
+
+fn whole(body: Bytes) -> Body {
+    Full::new(body).map_err(|never: Infallible| match never {}).boxed_unsync()
+}
+
+fn half(body: &Bytes) -> Body {
+    let begun = Ok(Frame::data(body.slice(..body.len() / 2)));
+    StreamBody::new(stream::iter([begun, Err(io::ErrorKind::ConnectionReset.into())])).boxed_unsync()
 }
