@@ -1,8 +1,9 @@
 //! Holding the site for one publish.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::{task::JoinHandle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -13,11 +14,18 @@ use crate::{
     release::{Lock, lock::LEASE},
 };
 
+/// The last renewal.
+#[derive(Clone)]
+struct Lease {
+    etag: String,
+    expires: Timestamp,
+}
+
 /// The lock, held and renewed until it is released, given up, or taken from us.
 pub(super) struct Held {
     session: Session,
     lock: Lock,
-    etag: Arc<Mutex<String>>,
+    lease: Arc<Mutex<Lease>>,
     lost: CancellationToken,
     renewal: JoinHandle<()>,
 }
@@ -42,10 +50,10 @@ impl Held {
         };
         let written = session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition)).await?;
         let Some(etag) = written else { return Ok(None) };
-        let etag = Arc::new(Mutex::new(etag));
+        let lease = Arc::new(Mutex::new(Lease { etag, expires: lock.expires }));
         let lost = CancellationToken::new();
-        let renewal = tokio::spawn(renew(session.clone(), lock.clone(), etag.clone(), lost.clone()));
-        let held = Self { session: session.clone(), lock, etag, lost, renewal };
+        let renewal = tokio::spawn(renew(session.clone(), lock.clone(), lease.clone(), lost.clone()));
+        let held = Self { session: session.clone(), lock, lease, lost, renewal };
         let unchanged = session.bucket.state_etag(MANIFEST).await.map(|etag| etag == prepared.observed.manifest_etag);
         match unchanged {
             Ok(true) => Ok(Some(held)),
@@ -60,9 +68,11 @@ impl Held {
         }
     }
 
-    /// Fails once somebody else has taken the lock: then nothing more may be changed.
+    /// Fails once somebody else has taken the lock, or could have: a machine that slept wakes up without it. Then
+    /// nothing more may be changed.
     pub fn check(&self) -> Result<()> {
-        if self.lost.is_cancelled() { Err(overtaken()) } else { Ok(()) }
+        let expired = self.session.now() >= current(&self.lease).expires;
+        if expired || self.lost.is_cancelled() { Err(overtaken()) } else { Ok(()) }
     }
 
     /// Ends the publish: nothing is owed any more. A lock that cannot be deleted expires by itself.
@@ -97,7 +107,7 @@ impl Held {
     }
 
     async fn write(&self, lock: &Lock) {
-        let condition = Condition::Matches(current(&self.etag));
+        let condition = Condition::Matches(current(&self.lease).etag);
         let _ = self.session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition)).await;
     }
 }
@@ -145,14 +155,17 @@ fn overtaken() -> Error {
     )
 }
 
-async fn renew(session: Session, lock: Lock, etag: Arc<Mutex<String>>, lost: CancellationToken) {
+async fn renew(session: Session, lock: Lock, lease: Arc<Mutex<Lease>>, lost: CancellationToken) {
     let pause = LEASE.unsigned_abs() / 3;
     loop {
         sleep(pause).await;
-        let body = Bytes::from(lock.renewed(session.now()).encode());
-        let condition = Condition::Matches(current(&etag));
+        let renewed = lock.renewed(session.now());
+        let body = Bytes::from(renewed.encode());
+        let condition = Condition::Matches(current(&lease).etag);
         match session.bucket.write_state(LOCK, body, Some(&condition)).await {
-            Ok(Some(new)) => *etag.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = new,
+            Ok(Some(etag)) => {
+                *lease.lock().unwrap_or_else(PoisonError::into_inner) = Lease { etag, expires: renewed.expires };
+            }
             Ok(None) => return lost.cancel(),
             // A passing fault: the lease outlasts two of them.
             Err(_) => {}
@@ -160,6 +173,6 @@ async fn renew(session: Session, lock: Lock, etag: Arc<Mutex<String>>, lost: Can
     }
 }
 
-fn current(etag: &Mutex<String>) -> String {
-    etag.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+fn current(lease: &Mutex<Lease>) -> Lease {
+    lease.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }

@@ -13,16 +13,13 @@ use std::{
 
 use cruddur_site::{
     ErrorKind,
-    aws::{Aws, Connection},
-    local::{ACCESS_KEY_ID, Account, ApiServer, REGION, SECRET_ACCESS_KEY},
-    plan::Policy,
-    publish::{Identity, Session, World, observe, progress::Silent},
-    site::{Rules, read::read, walk::WalkOptions},
+    local::{Account, ApiServer},
+    publish::observe,
 };
 
 use crate::{
     program::{Program, Told},
-    rehearsal::{DOMAIN, Rehearsal},
+    rehearsal::{DOMAIN, Rehearsal, files_of, session},
     support::Folder,
 };
 
@@ -207,29 +204,9 @@ async fn a_file_that_changed_after_it_was_hashed_is_not_published() {
         let account = Account::open(folder.path()).unwrap();
         account.ensure_bucket("bucket").unwrap();
         let server = ApiServer::start(account).await.unwrap();
-        let connection = Connection {
-            profile: None,
-            region: Some(REGION.into()),
-            endpoint_url: Some(server.url().into()),
-            credentials: Some((ACCESS_KEY_ID.into(), SECRET_ACCESS_KEY.into())),
-        };
-        let session = Session {
-            bucket: Aws::connect(&connection).await.bucket("bucket", "live", None),
-            distribution: None,
-            policy: Policy::default(),
-            identity: Identity { owner: "ann".into(), host: "laptop".into(), process: 1 },
-            only_look: false,
-            lock_patience: Duration::ZERO,
-            invalidation_patience: Duration::ZERO,
-            concurrency: 8,
-            world: World::default(),
-            progress: Arc::new(Silent),
-            stop: tokio_util::sync::CancellationToken::new(),
-        };
+        let session = session(server.url(), "bucket").await;
         let build = Folder::site();
-        let site =
-            read(build.path(), &WalkOptions::default(), &Rules::default(), &Silent, &AtomicBool::new(false)).unwrap();
-        let prepared = session.prepare(site.files, observe(&session).await.unwrap()).await.unwrap();
+        let prepared = session.prepare(files_of(&build), observe(&session).await.unwrap()).await.unwrap();
         build.write(changed, content);
 
         let error = session.carry_out(&prepared).await.unwrap_err();

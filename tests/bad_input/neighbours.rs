@@ -1,13 +1,26 @@
 //! What is near and could be taken for one's own: other sites of the bucket, other credentials, the account itself.
 
-use std::{fs, process::Stdio};
+use std::{
+    fs,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::SeqCst},
+    },
+};
 
-use cruddur_site::local::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+use cruddur_site::{
+    ErrorKind,
+    local::{ACCESS_KEY_ID, SECRET_ACCESS_KEY},
+    plan::Stage,
+    publish::{Event, Progress, observe},
+    release::lock::LEASE,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     program::Program,
-    rehearsal::{DOMAIN, Rehearsal},
+    rehearsal::{DOMAIN, Rehearsal, files_of, session},
     support::Folder,
 };
 
@@ -54,6 +67,34 @@ async fn a_dry_run_does_not_wait_for_a_lock() {
     rehearsal.publish(&Folder::site(), &["--dry-run", "--lock-wait", "0"]).await.is_success();
     rehearsal.publish(&Folder::site(), &["--lock-wait", "0"]).await.is_error("rival");
     assert_eq!(rehearsal.state().await, before);
+}
+
+/// A laptop that sleeps in the middle of a publish wakes up after its lock has run out: by then another may hold it.
+#[tokio::test]
+async fn a_publish_that_slept_past_its_lease_changes_nothing_more() {
+    let rehearsal = Rehearsal::start().await;
+    let slept = Arc::new(AtomicI64::new(0));
+    let mut session = session(rehearsal.proxy.url(), DOMAIN).await;
+    session.progress = Arc::new(SleepsBeforePages(slept.clone()));
+    session.world.now = Arc::new(move || Timestamp::now() + SignedDuration::from_secs(slept.load(SeqCst)));
+    let build = Folder::site();
+    let prepared = session.prepare(files_of(&build), observe(&session).await.unwrap()).await.unwrap();
+
+    let error = session.carry_out(&prepared).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rival, "{error}");
+    let keys: Vec<_> = rehearsal.site().await.into_iter().map(|(key, ..)| key).collect();
+    assert_eq!(keys, ["live/assets/app-BkXq7RzT.js", "live/favicon.svg"]);
+    assert_eq!(rehearsal.read_state("manifest.json.gz").await, None);
+}
+
+struct SleepsBeforePages(Arc<AtomicI64>);
+
+impl Progress for SleepsBeforePages {
+    fn event(&self, event: Event<'_>) {
+        if matches!(event, Event::StageStarts(Stage::Pages | Stage::Root, ..)) {
+            self.0.store(2 * LEASE.as_secs(), SeqCst);
+        }
+    }
 }
 
 /// As with the aws command: whoever names a profile means it, whatever keys the environment has.

@@ -1,10 +1,19 @@
 //! A local account that holds a site, and what is in it.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::{Client, config::Region};
-use cruddur_site::local::{ACCESS_KEY_ID, Account, ApiServer, REGION, SECRET_ACCESS_KEY};
+use cruddur_site::{
+    aws::{Aws, Connection},
+    local::{ACCESS_KEY_ID, Account, ApiServer, REGION, SECRET_ACCESS_KEY},
+    plan::Policy,
+    publish::{Identity, Session, World, progress::Silent},
+    site::{Rules, SiteFile, read::read, walk::WalkOptions},
+};
 use tempfile::TempDir;
 
 use crate::{
@@ -109,6 +118,35 @@ impl Rehearsal {
         let put = self.s3.put_object().bucket(DOMAIN).key(format!("{STATE}/{name}")).body(body.into());
         put.send().await.unwrap();
     }
+}
+
+/// The library's own session with a bucket of a local account that nobody stands before.
+pub async fn session(url: &str, bucket: &str) -> Session {
+    let connection = Connection {
+        profile: None,
+        region: Some(REGION.into()),
+        endpoint_url: Some(url.into()),
+        credentials: Some((ACCESS_KEY_ID.into(), SECRET_ACCESS_KEY.into())),
+    };
+    Session {
+        bucket: Aws::connect(&connection).await.bucket(bucket, "live", None),
+        distribution: None,
+        policy: Policy::default(),
+        identity: Identity { owner: "ann".into(), host: "laptop".into(), process: 1 },
+        only_look: false,
+        lock_patience: Duration::ZERO,
+        invalidation_patience: Duration::ZERO,
+        concurrency: 8,
+        world: World::default(),
+        progress: Arc::new(Silent),
+        stop: tokio_util::sync::CancellationToken::new(),
+    }
+}
+
+/// A build as the library reads it.
+pub fn files_of(build: &Folder) -> Vec<SiteFile> {
+    let options = (WalkOptions::default(), Rules::default());
+    read(build.path(), &options.0, &options.1, &Silent, &AtomicBool::new(false)).unwrap().files
 }
 
 fn client(url: &str) -> Client {
