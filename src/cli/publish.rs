@@ -171,12 +171,12 @@ impl Command {
     /// Tells of the files that pages name and the build does not have; with `--strict` that is an error. Pages that
     /// are as published were looked at when they were, unless files have gone since.
     fn report_missing(&self, site: &Site, session: &Session, prepared: &Prepared) -> Result<()> {
-        let changed = prepared.plan.uploads().iter().map(|upload| upload.file.clone());
-        let pages: Vec<SiteFile> =
-            if prepared.plan.removals().is_empty() { changed.collect() } else { site.files.clone() };
+        let changed = prepared.plan.uploads().iter().map(|upload| &upload.file);
+        let pages: Vec<&SiteFile> =
+            if prepared.plan.removals().is_empty() { changed.collect() } else { site.files.iter().collect() };
         let keys: BTreeSet<ObjectKey> = site.files.iter().map(|file| file.key.clone()).collect();
         let own_hosts = session.distribution.iter().flat_map(|(_, distribution)| distribution.aliases.clone());
-        let missing = missing_references(&pages, &keys, &own_hosts.collect::<Vec<_>>())?;
+        let missing = missing_references(pages, &keys, &own_hosts.collect::<Vec<_>>())?;
         if self.settings.layers.strict && !missing.is_empty() {
             return Err(Error::new(
                 ErrorKind::Refused,

@@ -23,9 +23,6 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// Every stage, in order.
-    pub const ALL: [Self; 5] = [Self::NewFiles, Self::ChangedFiles, Self::Pages, Self::Root, Self::Announcements];
-
     /// The stage of a file, given the object that is served for `/` and whether the bucket has it in another form.
     pub fn of(file: &SiteFile, root: &str, replaces: bool) -> Self {
         match file.class {

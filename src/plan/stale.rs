@@ -50,8 +50,7 @@ impl Stale<'_> {
             return Invalidation { changed: changed.into_iter().collect(), removed: removed.into_iter().collect() };
         }
         let unchanged: Vec<String> = unchanged.flat_map(|key| encode(&format!("/{key}"))).collect();
-        let share = if removed.is_empty() { 0 } else { (max / 2).max(1) };
-        let removed = collapse(removed, unchanged.iter().cloned(), share.max(1));
+        let removed = collapse(removed, unchanged.iter().cloned(), (max / 2).max(1));
         let changed = collapse(changed, unchanged, max.saturating_sub(removed.len()).max(1));
         Invalidation { changed, removed }
     }

@@ -78,11 +78,9 @@ async fn upload_all(session: &Session, prepared: &Prepared, lock: &Held) -> Resu
     };
     let mut stored = BTreeMap::new();
     let mut pages_may_change = false;
-    for stage in Stage::ALL {
-        let of_stage: Vec<&Upload> = uploads.iter().filter(|upload| upload.stage == stage).collect();
-        if of_stage.is_empty() {
-            continue;
-        }
+    // The plan has them in the order of their stages.
+    for of_stage in uploads.chunk_by(|one, next| one.stage == next.stage) {
+        let stage = of_stage[0].stage;
         let bytes = of_stage.iter().filter(|upload| upload.reason != Reason::Headers).map(|u| u.file.size).sum();
         session.progress.event(Event::StageStarts(stage, of_stage.len() as u64, bytes));
         lock.check()?;
@@ -91,7 +89,7 @@ async fn upload_all(session: &Session, prepared: &Prepared, lock: &Held) -> Resu
             upload::still_as_hashed(uploads).await?;
             pages_may_change = true;
         }
-        upload_stage(&uploader, &of_stage, lock, &mut stored).await?;
+        upload_stage(&uploader, of_stage, lock, &mut stored).await?;
     }
     session.progress.event(Event::UploadsEnd);
     Ok(stored)
@@ -100,17 +98,14 @@ async fn upload_all(session: &Session, prepared: &Prepared, lock: &Held) -> Resu
 /// Uploads the files of one stage. After the first failure nothing new begins, but what is under way ends.
 async fn upload_stage(
     uploader: &Uploader<'_>,
-    uploads: &[&Upload],
+    uploads: &[Upload],
     lock: &Held,
     stored: &mut BTreeMap<ObjectKey, Stored>,
 ) -> Result<()> {
-    let start = |upload: &&Upload| {
-        let upload = (*upload).clone();
-        async move {
-            uploader.check()?;
-            lock.check()?;
-            uploader.upload(&upload).await.map(|stored| (upload.file.key, stored))
-        }
+    let start = async |upload: &Upload| {
+        uploader.check()?;
+        lock.check()?;
+        uploader.upload(upload).await.map(|stored| (upload.file.key.clone(), stored))
     };
     let mut results = stream::iter(uploads.iter().map(start)).buffer_unordered(uploader.session.concurrency);
     let mut failure = None;

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     plan::{Content, Listed, Remote},
     release::{Lock, Manifest, ManifestError, ReleaseId},
-    site::{ObjectKey, Sha256, SiteFile, hash},
+    site::{ObjectKey, Sha256, SiteFile, hash, part_size},
 };
 
 /// A listing page holds at most this many objects (S3 API reference, ListObjectsV2).
@@ -181,7 +181,7 @@ async fn look_at(session: &Session, file: SiteFile, etag: String) -> Result<Opti
 }
 
 /// The SHA-256 as S3 keeps it: of a file in parts, the digest of the parts' digests, with their number.
-pub(super) fn expected_checksum(file: &SiteFile) -> String {
+fn expected_checksum(file: &SiteFile) -> String {
     if file.parts.is_empty() {
         return file.sha256.base64();
     }
@@ -189,15 +189,15 @@ pub(super) fn expected_checksum(file: &SiteFile) -> String {
     format!("{}-{}", Sha256::of(&digests).base64(), file.parts.len())
 }
 
-/// The sizes of parts that tools are known to use, in MiB: ours, aws-cli's, the smallest, s5cmd's, rclone's, s3cmd's.
-const PART_MIBS: [u64; 7] = [16, 8, 5, 50, 64, 15, 100];
+/// The sizes of parts that other tools are known to use, in MiB: aws-cli's, the smallest, s5cmd's, rclone's, s3cmd's.
+const PART_MIBS: [u64; 6] = [8, 5, 50, 64, 15, 100];
 
 /// Whether a file has an object's entity tag: the MD5 of its bytes, or of the MD5s of its parts (S3 User Guide,
 /// "Checking object integrity").
 fn has_etag(path: &std::path::Path, size: u64, etag: &str) -> Result<bool> {
     let Some((_, count)) = etag.rsplit_once('-') else { return Ok(hash::md5_hex(path)? == etag) };
     let Ok(count) = count.parse::<u64>() else { return Ok(false) };
-    for part_size in PART_MIBS.map(|mib| mib << 20) {
+    for part_size in PART_MIBS.map(|mib| mib << 20).into_iter().chain([part_size(size)]) {
         if size.div_ceil(part_size) == count && hash::multipart_etag(path, part_size)? == etag {
             return Ok(true);
         }

@@ -68,13 +68,13 @@ fn describe(hashed: HashedFile, framework: Framework, keys: &BTreeSet<ObjectKey>
 ///
 /// # Errors
 /// [`ErrorKind::Io`] when a page cannot be read.
-pub fn missing_references(
-    pages: &[SiteFile],
+pub fn missing_references<'a>(
+    pages: impl IntoIterator<Item = &'a SiteFile>,
     keys: &BTreeSet<ObjectKey>,
     own_hosts: &[String],
 ) -> Result<Vec<MissingReference>> {
     let mut named = Vec::new();
-    for page in pages.iter().filter(|file| file.class == FileClass::Page) {
+    for page in pages.into_iter().filter(|file| file.class == FileClass::Page) {
         let html = fs::read(&page.path).map_err(|error| {
             let what = format!("cannot read {}", page.path.display());
             Error::new(ErrorKind::Io, what, "wait until the build has ended, then publish again").because(error)
