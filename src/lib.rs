@@ -4,14 +4,18 @@
 #![warn(missing_docs)]
 
 pub mod aws;
+pub mod bootstrap;
 pub mod cli;
 pub mod config;
+pub mod dns;
+pub mod doctor;
 pub mod error;
 pub mod local;
 pub mod plan;
 pub mod publish;
 pub mod release;
 pub mod routing;
+pub mod setup;
 pub mod site;
 
 pub use error::{Error, ErrorKind, Result};

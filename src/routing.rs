@@ -3,6 +3,8 @@
 //! The function runs before the cache lookup, so what it answers is the cache key. Its JavaScript is made from the
 //! tables of this module, and the local edge calls [`Routing::route`] itself: one meaning, told once.
 
+pub mod javascript;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

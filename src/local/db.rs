@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i32 = 0x4352_5544;
 
 /// The layout below; a file with a higher number was written by a newer version of this program.
-pub(crate) const SCHEMA_VERSION: i32 = 1;
+pub(crate) const SCHEMA_VERSION: i32 = 2;
 
 /// How long a process waits for another one's write. Writes take well under a millisecond, so this is a hang.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -91,6 +91,13 @@ CREATE TABLE distributions (
 CREATE TABLE aliases (
     name TEXT PRIMARY KEY,
     distribution_id TEXT NOT NULL REFERENCES distributions (id) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE TABLE resources (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 
 CREATE TABLE invalidations (

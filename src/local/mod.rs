@@ -1,14 +1,21 @@
 //! An AWS account in a folder: S3 and CloudFront over loopback HTTP, and an edge that serves.
 
 mod account;
+mod acm;
 mod blobs;
 mod cloudfront;
 mod columns;
 mod db;
+mod dns;
 pub mod edge;
+mod iam;
 pub mod model;
+mod resources;
+mod route53;
 mod s3;
 mod server;
+mod sts;
+mod xml;
 
 use jiff::Timestamp;
 

@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{Error, ErrorKind, Result};
 
-use super::{Account, cloudfront, s3};
+use super::{Account, acm, cloudfront, iam, route53, s3, sts};
 
 /// The one access key of a local account.
 pub const ACCESS_KEY_ID: &str = "LOCALACCOUNT";
@@ -106,6 +106,10 @@ impl Services {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         match CredentialScope::of(request.headers()).map(|scope| scope.service).as_deref() {
             Some("cloudfront") => cloudfront::answer(&self.account, request).await,
+            Some("acm") => acm::answer(&self.account, request).await,
+            Some("route53") => route53::answer(&self.account, request).await,
+            Some("iam") => iam::answer(&self.account, request).await,
+            Some("sts") => sts::answer(&self.account, request).await,
             // Requests without a signature are S3's to refuse.
             Some("s3") | None => self.s3.call(request.map(Body::from)).await.unwrap_or_else(|error| {
                 let cause: Box<dyn std::error::Error + Send + Sync> = error.into();

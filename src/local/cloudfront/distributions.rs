@@ -15,7 +15,8 @@ use crate::{
     routing::Routing,
 };
 
-use super::{Answer, ID_ALPHABET, Query, Refusal, new_id, paged, xml::Element};
+use super::{Answer, ID_ALPHABET, Query, Refusal, new_id, paged};
+use crate::local::xml::Element;
 
 /// The account's number in ARNs.
 const ACCOUNT_NUMBER: &str = "000000000000";

@@ -14,7 +14,8 @@ use crate::local::{
     model::{Invalidation, InvalidationStatus},
 };
 
-use super::{Answer, Query, Refusal, distributions, new_id, paged, paths, xml::Element};
+use super::{Answer, Query, Refusal, distributions, new_id, paged, paths};
+use crate::local::xml::Element;
 
 /// The most paths in progress of one distribution (Developer Guide, "Quotas on invalidations").
 const MAX_PATHS_IN_PROGRESS: usize = 3000;

@@ -3,7 +3,6 @@
 pub(crate) mod distributions;
 pub(crate) mod invalidations;
 mod paths;
-mod xml;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -11,8 +10,8 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use s3s::Body;
 
+use super::xml::Element;
 use super::{Account, Fault, random_id, server};
-use xml::Element;
 
 /// The namespace of all its documents, and the version in all its paths.
 const NAMESPACE: &str = "http://cloudfront.amazonaws.com/doc/2020-05-31/";

@@ -1,0 +1,1 @@
+//! Bootstrap: look, plan, carry out, wait; and destroy, the way back.

@@ -1,0 +1,1 @@
+//! The viewer-request function, as JavaScript for CloudFront.

@@ -1,0 +1,15 @@
+//! What a site needs on AWS, pure: what the owner asks for, what is there, and the steps from one to the other.
+//!
+//! `request` + `observed` -> [`Site`] (desired) -> [`Plan`] of typed [`Step`]s. No AWS type, no clock, no network: the
+//! looking and the doing are in [`crate::bootstrap`], AWS's side of them in [`crate::aws`].
+
+pub mod observed;
+pub mod policy;
+pub mod request;
+pub mod site;
+pub mod step;
+
+pub use observed::Observed;
+pub use request::Request;
+pub use site::Site;
+pub use step::{Change, Ids, Part, Plan, RecordChange, Resource, Step, Verdict};

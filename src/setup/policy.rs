@@ -1,0 +1,1 @@
+//! Policy documents: what this tool writes, and what others' documents allow.
