@@ -22,6 +22,9 @@ use jiff::Timestamp;
 pub use account::Account;
 pub use server::{ACCESS_KEY_ID, ApiServer, REGION, SECRET_ACCESS_KEY};
 
+/// The number of every local account.
+pub const ACCOUNT_NUMBER: &str = "000000000000";
+
 /// Why a piece of work on the account failed; each protocol answers it in its own words.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
