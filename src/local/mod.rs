@@ -10,6 +10,7 @@ mod dns;
 pub mod edge;
 mod iam;
 pub mod model;
+mod query;
 mod resources;
 mod route53;
 mod s3;
@@ -34,6 +35,9 @@ pub(crate) enum Fault {
     /// CloudFront refuses.
     #[error(transparent)]
     CloudFront(#[from] cloudfront::Refusal),
+    /// A service of the query protocol refuses.
+    #[error(transparent)]
+    Query(#[from] query::Refusal),
     /// The index failed.
     #[error("the account's index failed: {0}")]
     Index(#[from] rusqlite::Error),
