@@ -1,5 +1,6 @@
 //! The local account, driven by the AWS SDK over loopback HTTP as a publish drives it.
 
+mod bucket_configuration;
 mod cloudfront;
 mod conditions;
 mod listing;
