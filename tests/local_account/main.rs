@@ -3,6 +3,7 @@
 mod bucket_configuration;
 mod cloudfront;
 mod conditions;
+mod iam;
 mod listing;
 mod multipart;
 mod objects;
