@@ -69,6 +69,13 @@ impl Element {
         self.list(name, texts.iter().map(|text| Self::leaf(item, text)).collect())
     }
 
+    /// The same element under another name.
+    #[must_use]
+    pub(crate) fn named(mut self, name: &'static str) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// The document with this root in `namespace`.
     pub(crate) fn render(&self, namespace: &str) -> String {
         let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");

@@ -80,7 +80,7 @@ fn config(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Resul
 fn router(domain: &str, routing: Option<Routing>) -> Element {
     let association = routing.map(|routing| {
         Element::new("FunctionAssociation")
-            .text("FunctionARN", functions::arn(routing.function_name(&slug(domain))))
+            .text("FunctionARN", functions::arn(&routing.function_name(&slug(domain))))
             .text("EventType", "viewer-request")
     });
     Element::new("FunctionAssociations").items(association.into_iter().collect())
