@@ -133,6 +133,14 @@ impl Account {
         self.told(self.db().write(|tx| ensure_bucket(tx, name)))
     }
 
+    /// Lets another account have a bucket of this name in `region`: nobody here may look at it or make one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] when the name is taken or S3 would not take it.
+    pub fn create_bucket_elsewhere(&self, name: &str, region: &str) -> Result<()> {
+        self.told(self.db().write(|tx| buckets::create_elsewhere(tx, name, region)))
+    }
+
     /// Makes a distribution.
     ///
     /// # Errors
@@ -256,7 +264,7 @@ fn foreign(folder: &Path) -> Error {
 fn ensure_bucket(tx: &rusqlite::Transaction<'_>, name: &str) -> Result<(), Fault> {
     if versions::Bucket::find(tx, name)?.is_none() {
         buckets::create(tx, name, REGION)?;
-        tx.execute("UPDATE buckets SET versioning = ?2 WHERE name = ?1", [name, Versioning::Enabled.name()])?;
+        Versioning::Enabled.set(tx, name)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod dns;
 pub mod edge;
 mod iam;
 pub mod model;
+mod query;
 mod resources;
 mod route53;
 mod s3;
@@ -22,6 +23,9 @@ use jiff::Timestamp;
 pub use account::Account;
 pub use server::{ACCESS_KEY_ID, ApiServer, REGION, SECRET_ACCESS_KEY};
 
+/// The number of every local account.
+pub const ACCOUNT_NUMBER: &str = "000000000000";
+
 /// Why a piece of work on the account failed; each protocol answers it in its own words.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
@@ -31,6 +35,9 @@ pub(crate) enum Fault {
     /// CloudFront refuses.
     #[error(transparent)]
     CloudFront(#[from] cloudfront::Refusal),
+    /// A service of the query protocol refuses.
+    #[error(transparent)]
+    Query(#[from] query::Refusal),
     /// The index failed.
     #[error("the account's index failed: {0}")]
     Index(#[from] rusqlite::Error),

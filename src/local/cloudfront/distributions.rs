@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use crate::{
     local::{
-        Fault,
+        ACCOUNT_NUMBER, Fault,
         columns::Json,
         from_seconds,
         model::{Distribution, NewDistribution},
@@ -17,9 +17,6 @@ use crate::{
 
 use super::{Answer, ID_ALPHABET, Query, Refusal, new_id, paged};
 use crate::local::xml::Element;
-
-/// The account's number in ARNs.
-const ACCOUNT_NUMBER: &str = "000000000000";
 
 /// The managed cache policy "CachingOptimized" (Developer Guide, "Use managed cache policies").
 const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
