@@ -12,8 +12,21 @@ mod identities;
 mod scripted;
 mod zones;
 
-/// Makes tests of stories, one for each account.
-macro_rules! on_every_account {
+/// Makes tests of stories in local accounts, one for each story.
+macro_rules! on_local_accounts {
+    ($($story:ident),+ $(,)?) => {
+        mod local {
+            $(#[tokio::test]
+            async fn $story() {
+                super::$story($crate::world::World::local().await).await;
+            })+
+        }
+    };
+}
+use on_local_accounts;
+
+/// Makes tests of stories in moto's account, which they share.
+macro_rules! on_moto {
     ($($story:ident),+ $(,)?) => {
         mod moto {
             $(#[tokio::test]
@@ -23,6 +36,15 @@ macro_rules! on_every_account {
                 }
             })+
         }
+    };
+}
+use on_moto;
+
+/// Makes tests of stories in both.
+macro_rules! on_every_account {
+    ($($story:ident),+ $(,)?) => {
+        $crate::on_local_accounts!($($story),+);
+        $crate::on_moto!($($story),+);
     };
 }
 use on_every_account;

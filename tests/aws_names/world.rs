@@ -3,7 +3,9 @@
 use aws_config::Region;
 use aws_credential_types::Credentials;
 use cruddur_site::aws::{Aws, Connection};
+use cruddur_site::local::{self, ApiServer};
 use cruddur_site::setup::observed::Tags;
+use tempfile::TempDir;
 
 use crate::support::moto;
 
@@ -16,9 +18,19 @@ pub struct World {
     /// The account's number.
     pub account: &'static str,
     config: aws_config::SdkConfig,
+    _local: Option<(ApiServer, TempDir)>,
 }
 
 impl World {
+    /// An account of its own, kept in a temporary folder.
+    pub async fn local() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = ApiServer::start(local::Account::open(folder.path()).unwrap()).await.unwrap();
+        let key = (local::ACCESS_KEY_ID, local::SECRET_ACCESS_KEY);
+        let world = Self::at(server.url(), key, local::ACCOUNT_NUMBER).await;
+        Self { _local: Some((server, folder)), ..world }
+    }
+
     /// The account of moto's server, which all stories share; `None` where that does not run.
     pub async fn moto() -> Option<Self> {
         let server = moto::server()?;
@@ -41,7 +53,7 @@ impl World {
             credentials: Some((key.0.to_owned(), key.1.to_owned())),
             ..Connection::default()
         };
-        Self { aws: Aws::connect(&connection).await, account, config }
+        Self { aws: Aws::connect(&connection).await, account, config, _local: None }
     }
 
     pub fn route53(&self) -> aws_sdk_route53::Client {

@@ -6,10 +6,10 @@ use aws_sdk_route53::types::{
 use cruddur_site::ErrorKind;
 use cruddur_site::setup::observed::{Record, RecordData, ZoneRecord};
 
-use crate::on_every_account;
+use crate::on_moto;
 use crate::world::{World, names, tags};
 
-on_every_account!(
+on_moto!(
     a_zone_is_made_found_and_deleted,
     private_zones_are_left_out,
     records_are_written_read_and_deleted,
