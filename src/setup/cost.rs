@@ -29,8 +29,12 @@ pub fn monthly(plan: &Plan) -> Cost {
     let new_cents = cents(zones().filter(|part| part.verdict == Verdict::Create).count());
     let zone = match (fixed_cents, new_cents) {
         (0, _) => "nothing fixed".to_owned(),
-        (fixed, 0) => format!("about {} a month: the hosted {}, which you pay already", dollars(fixed), zones_word(fixed)),
-        (fixed, new) if fixed == new => format!("about {} a month: the new hosted {}", dollars(fixed), zones_word(fixed)),
+        (fixed, 0) => {
+            format!("about {} a month: the hosted {}, which you pay already", dollars(fixed), zones_word(fixed))
+        }
+        (fixed, new) if fixed == new => {
+            format!("about {} a month: the new hosted {}", dollars(fixed), zones_word(fixed))
+        }
         (fixed, new) => format!("about {} a month: the hosted zones, {} of it new", dollars(fixed), dollars(new)),
     };
     let function = match plan.site.routing {

@@ -13,8 +13,6 @@ use crate::{
 };
 
 mod check;
-#[cfg(test)]
-mod tests;
 
 /// The names of a site, before anything was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +125,8 @@ pub fn site(request: &Request, observed: &Observed, routing: Routing, region: &R
     let mut names = names(request)?;
     let (bucket_name, mut prefix) = place(request, &observed.account, existing)?;
     let bucket = observed.bucket.as_ref().filter(|bucket| bucket.name == bucket_name.as_str());
-    let keeps_prefix = request.prefix.is_some() || bucket.is_some_and(|bucket| bucket.has_site || is_tagged(&bucket.tags));
+    let keeps_prefix =
+        request.prefix.is_some() || bucket.is_some_and(|bucket| bucket.has_site || is_tagged(&bucket.tags));
     if !keeps_prefix {
         prefix = DEFAULT_PREFIX.parse().map_err(invalid("the prefix"))?;
     }

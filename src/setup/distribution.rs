@@ -4,8 +4,6 @@
 //! for other statuses and custom policies stay.
 
 mod fields;
-#[cfg(test)]
-mod tests;
 
 use super::{
     Ids, S3Origin, Site,
@@ -165,9 +163,8 @@ fn set_origin(wanted: &mut Distribution, site: &Site, access_control: String) {
 
 /// `base`, or `base-2` and so on where origins have that id.
 fn free_id(distribution: &Distribution, base: &str) -> String {
-    let is_used = |id: &str| {
-        distribution.origin.id == id || distribution.behaviors.iter().any(|(_, _, origin)| origin.id == id)
-    };
+    let is_used =
+        |id: &str| distribution.origin.id == id || distribution.behaviors.iter().any(|(_, _, origin)| origin.id == id);
     let numbered = (2..).map(|number| format!("{base}-{number}"));
     std::iter::once(base.to_owned()).chain(numbered).find(|id| !is_used(id)).unwrap_or_default()
 }

@@ -11,10 +11,6 @@ mod deployer;
 mod edge;
 mod names;
 mod notes;
-#[cfg(test)]
-mod simulator;
-#[cfg(test)]
-mod tests;
 
 use super::{
     Change, Ids, Observed, Part, Plan, Resource, S3Origin, Site, Step, Verdict,
@@ -118,7 +114,8 @@ pub fn distribution_tags(site: &Site) -> Tags {
 }
 
 fn refuse_taken(site: &Site, observed: &Observed) -> Result<()> {
-    let taken = observed.taken.iter().find(|(name, _)| site.names().any(|ours| ours.as_str().eq_ignore_ascii_case(name)));
+    let taken =
+        observed.taken.iter().find(|(name, _)| site.names().any(|ours| ours.as_str().eq_ignore_ascii_case(name)));
     let Some((name, distribution)) = taken else { return Ok(()) };
     let without = if site.redirect.as_ref().is_some_and(|redirect| redirect.as_str() == name) {
         ", or leave it where it is with --no-www"
@@ -141,9 +138,10 @@ fn public_readers(site: &Site, distribution: &Distribution) -> Vec<String> {
         let is_bucket = S3Origin::of(origin).is_some_and(|origin| origin.bucket == site.bucket.as_str());
         is_bucket && origin.access_control.is_empty()
     };
-    let readers = distribution.behaviors.iter().filter(|(_, behavior, origin)| {
-        reads(origin) && behavior.origin != distribution.origin.id
-    });
+    let readers = distribution
+        .behaviors
+        .iter()
+        .filter(|(_, behavior, origin)| reads(origin) && behavior.origin != distribution.origin.id);
     readers.map(|(path, ..)| path.clone()).collect()
 }
 

@@ -1,8 +1,6 @@
 //! The records of a site: in which zone they belong, what they say, and how they are written for a zone kept elsewhere.
 
 pub mod manual;
-#[cfg(test)]
-mod tests;
 mod zone;
 
 use std::collections::BTreeSet;
@@ -89,7 +87,8 @@ pub fn alias_changes(site: &Site, observed: &Observed, target: &str) -> Result<C
             return Err(routed_record(routed, choice.name()));
         }
         let wanted = aliases(name.as_str(), target);
-        let delete: Vec<_> = here.iter().filter(|record| record.kind == "CNAME").map(|record| (*record).clone()).collect();
+        let delete: Vec<_> =
+            here.iter().filter(|record| record.kind == "CNAME").map(|record| (*record).clone()).collect();
         let upsert: Vec<_> = wanted.iter().filter(|record| !here.contains(record)).cloned().collect();
         changes.add(&choice, &here, delete, upsert);
     }
@@ -136,7 +135,10 @@ fn records_of<'a>(name: &str, zone: Option<&str>, records: &'a [ZoneRecord]) -> 
 fn routed_record(record: &Record, zone: &str) -> Error {
     Error::new(
         ErrorKind::Refused,
-        format!("{} has {} records with a routing policy in the zone {zone}, which are somebody's design", record.name, record.kind),
+        format!(
+            "{} has {} records with a routing policy in the zone {zone}, which are somebody's design",
+            record.name, record.kind
+        ),
         "delete them in the Route 53 console if the site shall answer there, or keep them and point them to the \
          distribution yourself with --dns manual",
     )
@@ -165,7 +167,8 @@ impl Changes {
         if delete.is_empty() && upsert.is_empty() {
             return;
         }
-        let same = |change: &&mut RecordChange| change.zone == choice.name() && change.zone_id.as_deref() == choice.id();
+        let same =
+            |change: &&mut RecordChange| change.zone == choice.name() && change.zone_id.as_deref() == choice.id();
         match self.zones.iter_mut().find(same) {
             Some(change) => {
                 change.delete.extend(delete);
@@ -198,7 +201,9 @@ impl Changes {
 pub fn describe(record: &Record) -> String {
     match &record.data {
         RecordData::Values { values, .. } => values.join(", "),
-        RecordData::Alias { target, .. } if target.is_empty() => "alias of the distribution made by this run".to_owned(),
+        RecordData::Alias { target, .. } if target.is_empty() => {
+            "alias of the distribution made by this run".to_owned()
+        }
         RecordData::Alias { target, .. } => format!("alias of {target}"),
         RecordData::Routed => "several, by a routing policy".to_owned(),
     }

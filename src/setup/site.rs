@@ -64,9 +64,6 @@ pub const ADOPTED_TAG: &str = "cruddur-site-adopted";
 /// The name of the role's inline policy.
 pub const ROLE_POLICY: &str = "publish";
 
-/// The audience of GitHub's tokens for AWS (GitHub docs, "Configuring OpenID Connect in Amazon Web Services").
-pub const AUDIENCE: &str = "sts.amazonaws.com";
-
 /// The folder that is served when nobody says otherwise.
 pub const DEFAULT_PREFIX: &str = "live";
 

@@ -22,7 +22,10 @@ pub(super) fn partition(account: &Account) -> Result<()> {
         return Ok(());
     }
     refuse(
-        format!("the account {} is in the partition {}, where CloudFront works otherwise or not at all", account.id, account.partition),
+        format!(
+            "the account {} is in the partition {}, where CloudFront works otherwise or not at all",
+            account.id, account.partition
+        ),
         "use an account of the commercial regions: is this the right --profile?",
     )
 }
@@ -31,7 +34,10 @@ pub(super) fn partition(account: &Account) -> Result<()> {
 pub(super) fn duplicates(request: &Request) -> Result<()> {
     for (index, alias) in request.aliases.iter().enumerate() {
         if *alias == request.domain || request.aliases[..index].contains(alias) {
-            return refuse(format!("{alias} is named twice"), format!("give --alias {alias} at most once, and not for the domain itself"));
+            return refuse(
+                format!("{alias} is named twice"),
+                format!("give --alias {alias} at most once, and not for the domain itself"),
+            );
         }
     }
     Ok(())
@@ -53,16 +59,29 @@ pub(super) fn region(request: &Request, bucket: Option<&Bucket>, default: &Regio
     if is_region(region.as_str()) {
         return Ok(region.clone());
     }
-    let near = REGIONS.iter().max_by(|a, b| {
-        strsim::jaro_winkler(a, region.as_str()).total_cmp(&strsim::jaro_winkler(b, region.as_str()))
-    });
+    let near = REGIONS
+        .iter()
+        .max_by(|a, b| strsim::jaro_winkler(a, region.as_str()).total_cmp(&strsim::jaro_winkler(b, region.as_str())));
     refuse(format!("{region} is no region of AWS"), format!("did you mean {}?", near.unwrap_or(&"us-east-1")))
 }
 
 /// Enough regions to find what a mistyped one could have meant; new ones need not be added.
 const REGIONS: [&str; 16] = [
-    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "eu-central-1", "eu-west-1", "eu-west-2",
-    "eu-west-3", "eu-north-1", "eu-south-1", "sa-east-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-north-1",
+    "eu-south-1",
+    "sa-east-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
     "ap-northeast-1",
 ];
 
@@ -141,7 +160,10 @@ pub(super) fn apis(request: &Request, names: &Names, kept: &[String], existing: 
             );
         }
         if request.apis[..index].iter().any(|other| other.path == *path) {
-            return refuse(format!("--api {path} is given twice"), "give each path once, with the one origin it goes to");
+            return refuse(
+                format!("--api {path} is given twice"),
+                "give each path once, with the one origin it goes to",
+            );
         }
         let is_own = names.all().any(|name| name == origin)
             || kept.iter().any(|alias| alias == origin.as_str())

@@ -259,7 +259,7 @@ fn policy(site: &Site, observed: &Observed, bucket: Option<&Bucket>, piece: &mut
     let closes_now = open == closed || bucket.is_none_or(|bucket| bucket.is_empty);
     // S3 refuses to write a policy with a public statement where those are blocked, even one that is there already
     // (S3 User Guide, "Blocking public access to your Amazon S3 storage"): then the one without it is written at the end.
-    let is_refused = open != closed && bucket.is_some_and(|bucket| bucket.public_access_block[2]);
+    let is_refused = policy::opens_to_the_world(&open) && bucket.is_some_and(|bucket| bucket.public_access_block[2]);
     if closes_now {
         if current != Some(&closed) {
             steps.push(Step::SetBucketPolicy { closing: true });
@@ -286,7 +286,8 @@ pub(super) fn close(site: &Site, observed: &Observed, records: &Records) -> Piec
     if steps.is_empty() {
         return piece;
     }
-    let readers = observed.distribution.as_ref().map(|distribution| public_readers(site, distribution)).unwrap_or_default();
+    let readers =
+        observed.distribution.as_ref().map(|distribution| public_readers(site, distribution)).unwrap_or_default();
     if !readers.is_empty() {
         piece.notes.push(format!(
             "the bucket {} stays open to the world, because the behavior {} reads it that way: give its origin an origin \

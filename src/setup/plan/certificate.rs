@@ -91,7 +91,11 @@ pub(super) fn plan(site: &Site, observed: &Observed) -> Result<Plans> {
     }
     if is_pending {
         piece.steps.push(Step::AwaitCertificate);
-        changes.push(Change { field: "status".to_owned(), old: Some("pending validation".to_owned()), new: Some("issued".to_owned()) });
+        changes.push(Change {
+            field: "status".to_owned(),
+            old: Some("pending validation".to_owned()),
+            new: Some("issued".to_owned()),
+        });
         piece.notes.extend(proofs_by_hand(site, observed));
     }
     if certificate.kind == "IMPORTED" {
@@ -104,7 +108,8 @@ pub(super) fn plan(site: &Site, observed: &Observed) -> Result<Plans> {
 /// Why certificates that cover the names are of no use.
 fn unusable(site: &Site, observed: &Observed) -> Vec<String> {
     let names = site.certificate_names();
-    let covering = observed.certificates.iter().filter(|certificate| names.iter().all(|name| covers(certificate, name)));
+    let covering =
+        observed.certificates.iter().filter(|certificate| names.iter().all(|name| covers(certificate, name)));
     let reasons = covering.filter_map(|certificate| {
         let failure = certificate.failure.as_deref();
         let why = match certificate.status.as_str() {

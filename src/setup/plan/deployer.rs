@@ -4,8 +4,8 @@ use super::Piece;
 use crate::setup::{
     Change, Ids, Observed, Resource, Site, Step,
     distribution::MADE,
-    policy,
-    site::{AUDIENCE, ROLE_POLICY, TAG},
+    policy::{self, AUDIENCE},
+    site::{ROLE_POLICY, TAG},
 };
 
 pub(super) fn plan(site: &Site, observed: &Observed, ids: &Ids) -> Piece {
@@ -48,7 +48,11 @@ pub(super) fn plan(site: &Site, observed: &Observed, ids: &Ids) -> Piece {
     if current != Some(&permissions) {
         piece.steps.push(Step::SetRolePolicy);
         let old = current.map(|_| "other permissions".to_owned());
-        changes.push(set(&format!("policy {ROLE_POLICY}"), old, format!("publishes to {} and distribution {distribution}", site.bucket)));
+        changes.push(set(
+            &format!("policy {ROLE_POLICY}"),
+            old,
+            format!("publishes to {} and distribution {distribution}", site.bucket),
+        ));
     }
     if let Some(role) = role {
         if !role.tags.contains_key(TAG) {

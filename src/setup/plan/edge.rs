@@ -16,7 +16,8 @@ use crate::{
 /// The access control that the site's origin uses: the one it has, if that signs for S3, or else the one of our name.
 pub fn access_control<'a>(site: &Site, observed: &'a Observed) -> Option<&'a AccessControl> {
     let attached = observed.distribution.as_ref().map(|distribution| distribution.origin.access_control.as_str());
-    let attached = observed.access_controls.iter().find(|control| Some(control.id.as_str()) == attached && signs_for_s3(control));
+    let attached =
+        observed.access_controls.iter().find(|control| Some(control.id.as_str()) == attached && signs_for_s3(control));
     let name = site.access_control_name();
     attached.or_else(|| observed.access_controls.iter().find(|control| control.name == name))
 }
@@ -63,7 +64,9 @@ pub(super) fn plan(site: &Site, observed: &Observed, ids: &Ids) -> Result<Front>
                     fields.push(set(&format!("tag {TAG}"), site.domain.as_str()));
                 }
                 Some(other) if other != site.domain.as_str() => {
-                    piece.notes.push(format!("the distribution {} is tagged for {other}, which it serves, too", existing.id));
+                    piece
+                        .notes
+                        .push(format!("the distribution {} is tagged for {other}, which it serves, too", existing.id));
                 }
                 Some(_) => {}
             }
@@ -99,7 +102,8 @@ fn plan_access_control(site: &Site, observed: &Observed, piece: &mut Piece) {
         }
         Some(control) if !signs_for_s3(control) => {
             piece.steps.push(Step::UpdateAccessControl);
-            let old = format!("{} for {} with {}", control.signing_behavior, control.origin_type, control.signing_protocol);
+            let old =
+                format!("{} for {} with {}", control.signing_behavior, control.origin_type, control.signing_protocol);
             changes.push(Change { old: Some(old), ..set("signing behavior", "always for s3 with sigv4") });
         }
         Some(_) => {}
@@ -177,7 +181,10 @@ fn kept(site: &Site, existing: &Distribution, wanted: &Distribution) -> Vec<Stri
         ));
     }
     if !old.response_headers_policy.is_empty() && old.response_headers_policy != crate::setup::site::SECURITY_HEADERS {
-        notes.push(format!("the default behavior keeps its own response headers policy {}", old.response_headers_policy));
+        notes.push(format!(
+            "the default behavior keeps its own response headers policy {}",
+            old.response_headers_policy
+        ));
     }
     if !new.viewer_request_function.is_empty() && site.routing == SiteRouting::ErrorPages || old.viewer_request_lambda {
         notes.push("the default behavior keeps its own viewer-request function".to_owned());

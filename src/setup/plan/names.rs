@@ -58,7 +58,9 @@ pub(super) fn records(site: &Site, observed: &Observed, ids: &Ids) -> Result<Rec
         let changes = missing.iter().map(|record| Change {
             field: format!("{} {}", record.name, record.kind),
             old: None,
-            new: Some(records::describe(record)).filter(|value| !value.is_empty()).or_else(|| Some("the distribution made by this run".to_owned())),
+            new: Some(records::describe(record))
+                .filter(|value| !value.is_empty())
+                .or_else(|| Some("the distribution made by this run".to_owned())),
         });
         let changes: Vec<_> = changes.collect();
         let exists = missing.len() < names.len();
@@ -75,5 +77,11 @@ pub(super) fn records(site: &Site, observed: &Observed, ids: &Ids) -> Result<Rec
         piece.steps.push(Step::ChangeRecords(changes.zones));
     }
     piece.part(Resource::Records, names.join(", "), exists, changes.shown);
-    Ok(Records { parts: piece.parts, steps: piece.steps, notes: changes.notes, replaced: changes.replaced, public_bucket_ttl })
+    Ok(Records {
+        parts: piece.parts,
+        steps: piece.steps,
+        notes: changes.notes,
+        replaced: changes.replaced,
+        public_bucket_ttl,
+    })
 }

@@ -1,13 +1,13 @@
 //! What the owner should know before saying yes, beyond what each part tells of itself.
 
 use super::names::Records;
+use crate::routing::Routing;
 use crate::setup::{
     Observed, Site,
     distribution::has_apis,
     records::manual,
     request::{Dns, SiteRouting},
 };
-use crate::routing::Routing;
 
 pub(super) fn notes(site: &Site, observed: &Observed, records: &Records) -> Vec<String> {
     let mut notes = Vec::new();
@@ -42,7 +42,10 @@ pub(super) fn notes(site: &Site, observed: &Observed, records: &Records) -> Vec<
     });
     if site.routing == SiteRouting::ErrorPages {
         notes.extend(twins.map(|twin| {
-            format!("{twin} serves the site and is not redirected to {}: that takes a function, and error pages have none", site.domain)
+            format!(
+                "{twin} serves the site and is not redirected to {}: that takes a function, and error pages have none",
+                site.domain
+            )
         }));
         notes.push(
             "with error pages a missing script or image is answered with /index.html and status 200, as if it were there".to_owned(),
@@ -60,7 +63,8 @@ pub(super) fn notes(site: &Site, observed: &Observed, records: &Records) -> Vec<
         _ => {}
     }
     if site.dns == Dns::Manual {
-        let apexes: Vec<_> = site.names().filter(|name| manual::is_apex(name.as_str())).map(ToString::to_string).collect();
+        let apexes: Vec<_> =
+            site.names().filter(|name| manual::is_apex(name.as_str())).map(ToString::to_string).collect();
         if !apexes.is_empty() {
             notes.push(format!(
                 "no CNAME may stand at {}: your DNS provider has to offer ALIAS, ANAME or flattened CNAME records there, or \

@@ -60,7 +60,8 @@ pub fn zone_of<'a>(name: &str, site: &Site, observed: &'a Observed) -> Result<Ch
 /// [`ErrorKind::NotFound`] where no zone is for the name and none shall be made (`create`); [`ErrorKind::Refused`] where
 /// zones are there that public DNS does not delegate to, or where it cannot be told which of two.
 pub fn choose<'a>(name: &str, zones: &'a [Zone], names: &[String], create: bool) -> Result<Choice<'a>> {
-    let is_for = |zone: &&Zone| name == zone.name || name.strip_suffix(&zone.name).is_some_and(|rest| rest.ends_with('.'));
+    let is_for =
+        |zone: &&Zone| name == zone.name || name.strip_suffix(&zone.name).is_some_and(|rest| rest.ends_with('.'));
     let mut suffixes: Vec<&Zone> = zones.iter().filter(is_for).collect();
     // Longest first; the order of equals must not depend on the order AWS lists them in.
     suffixes.sort_by(|a, b| b.name.len().cmp(&a.name.len()).then_with(|| a.id.cmp(&b.id)));
@@ -72,15 +73,20 @@ pub fn choose<'a>(name: &str, zones: &'a [Zone], names: &[String], create: bool)
         match unknown[..] {
             [] => {}
             [zone] => {
-                let note = format!("public DNS could not be asked whether it delegates {} to this account's zone", zone.name);
+                let note =
+                    format!("public DNS could not be asked whether it delegates {} to this account's zone", zone.name);
                 return Ok(Choice::Zone(zone, Some(note)));
             }
             _ => return Err(ambiguous(group)),
         }
     }
     match suffixes.first() {
-        Some(first) => not_delegated(&suffixes.iter().copied().filter(|zone| zone.name == first.name).collect::<Vec<_>>(), create),
-        None if create => registrable(name).map(|zone| Choice::New(zone.to_owned())).ok_or_else(|| no_zone(name, names)),
+        Some(first) => {
+            not_delegated(&suffixes.iter().copied().filter(|zone| zone.name == first.name).collect::<Vec<_>>(), create)
+        }
+        None if create => {
+            registrable(name).map(|zone| Choice::New(zone.to_owned())).ok_or_else(|| no_zone(name, names))
+        }
         None => Err(no_zone(name, names)),
     }
 }
@@ -98,7 +104,10 @@ fn ambiguous(group: &[&Zone]) -> Error {
     let name = group.first().map(|zone| zone.name.as_str()).unwrap_or_default();
     Error::new(
         ErrorKind::Refused,
-        format!("{name} has several public hosted zones ({}), and public DNS could not be asked which of them it uses", enumerate(&ids)),
+        format!(
+            "{name} has several public hosted zones ({}), and public DNS could not be asked which of them it uses",
+            enumerate(&ids)
+        ),
         "run again with a network that answers DNS, or delete the zone that the registrar does not name",
     )
 }
@@ -117,7 +126,9 @@ fn not_delegated<'a>(group: &[&'a Zone], create: bool) -> Result<Choice<'a>> {
             let choices: Vec<_> = group.iter().map(|zone| format!("{} (zone {})", servers(zone), zone.id)).collect();
             Err(Error::new(
                 ErrorKind::Refused,
-                format!("public DNS does not ask this account's zone for {name}: the registrar names other name servers"),
+                format!(
+                    "public DNS does not ask this account's zone for {name}: the registrar names other name servers"
+                ),
                 format!(
                     "enter these at the registrar: {}; or, where the records are kept elsewhere on purpose, use --dns manual",
                     choices.join(", or ")
