@@ -20,6 +20,7 @@ fn site(prefix: &str) -> Site {
         domain: "cruddur.com".parse().unwrap(),
         redirect: None,
         aliases: Vec::new(),
+        kept_aliases: Vec::new(),
         wildcard: false,
         bucket: "cruddur.com".parse().unwrap(),
         region: "eu-central-1".parse().unwrap(),
