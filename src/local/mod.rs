@@ -20,7 +20,12 @@ mod xml;
 use jiff::Timestamp;
 
 pub use account::Account;
+pub use acm::Certificate;
+pub use dns::DnsServer;
 pub use server::{ACCESS_KEY_ID, ApiServer, REGION, SECRET_ACCESS_KEY};
+
+/// The account's number in ARNs.
+pub const ACCOUNT_NUMBER: &str = "000000000000";
 
 /// Why a piece of work on the account failed; each protocol answers it in its own words.
 #[derive(Debug, thiserror::Error)]
