@@ -1,9 +1,11 @@
 //! The local account, driven by the AWS SDK over loopback HTTP as a publish drives it.
 
 mod acm;
+mod bucket_configuration;
 mod cloudfront;
 mod conditions;
 mod dns;
+mod iam;
 mod listing;
 mod multipart;
 mod objects;

@@ -64,7 +64,7 @@ pub(super) fn route(account: &Account, region: &str, target: &str, body: &Bytes)
     match target.strip_prefix("CertificateManager.") {
         Some("RequestCertificate") => {
             let request = parse(body)?;
-            db.write(|tx| request::request(tx, region, &request, account.invalidation_delay()))
+            db.write(|tx| request::request(tx, region, &request, account.delay()))
         }
         Some("DescribeCertificate") => {
             let request: OfCertificate = parse(body)?;

@@ -143,7 +143,7 @@ fn route(account: &Account, method: &Method, path: &str, query: &Query, body: &B
     let Some((&API_VERSION, segments)) = segments.split_first() else {
         return Err(unknown(method, path));
     };
-    let (db, delay) = (account.db(), account.invalidation_delay());
+    let (db, delay) = (account.db(), account.delay());
     match (method, segments) {
         (&Method::POST, ["hostedzone"]) => db.write(|tx| zones::create(tx, body, delay)),
         (&Method::GET, ["hostedzone"]) => db.read(|tx| zones::list(tx, query)),
