@@ -1,6 +1,10 @@
 //! The local account, driven by the AWS SDK over loopback HTTP as a publish drives it.
 
 mod cloudfront;
+mod cloudfront_distributions;
+mod cloudfront_functions;
+mod cloudfront_refusals;
+mod cloudfront_world;
 mod conditions;
 mod listing;
 mod multipart;
