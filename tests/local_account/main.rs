@@ -2,6 +2,10 @@
 
 mod bucket_configuration;
 mod cloudfront;
+mod cloudfront_distributions;
+mod cloudfront_functions;
+mod cloudfront_refusals;
+mod cloudfront_world;
 mod conditions;
 mod iam;
 mod listing;

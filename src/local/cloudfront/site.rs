@@ -3,12 +3,14 @@
 use rusqlite::Transaction;
 
 use super::{
-    access_controls, distributions,
+    access_controls,
+    answer::uuid,
+    distributions,
     document::{self, Stored},
     functions, new_id,
 };
 use crate::{
-    local::{ACCOUNT_NUMBER, Fault, REGION, model::StoredCertificate, random_id, resources, xml::Element},
+    local::{ACCOUNT_NUMBER, Fault, REGION, model::StoredCertificate, resources, xml::Element},
     routing::Routing,
     setup::site::{
         CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug,
@@ -45,7 +47,7 @@ pub(crate) fn ensure(tx: &Transaction<'_>, domain: &str, routing: Option<Routing
 
 fn config(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<Element, Fault> {
     let origin_domain = format!("{domain}.s3.{REGION}.amazonaws.com");
-    let control = access_controls::ensure(tx, domain)?;
+    let control = access_controls::ensure(tx, &slug(domain))?;
     let origin = Element::new("Origin")
         .text("Id", &origin_domain)
         .text("DomainName", &origin_domain)
@@ -113,8 +115,7 @@ fn ensure_certificate(tx: &Transaction<'_>, domain: &str) -> Result<StoredCertif
     if let Some(found) = all.into_iter().find(usable) {
         return Ok(found);
     }
-    let hex = random_id(b"0123456789abcdef", 32);
-    let id = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
+    let id = uuid();
     let certificate = StoredCertificate {
         arn: format!("arn:aws:acm:{CERTIFICATE_REGION}:{ACCOUNT_NUMBER}:certificate/{id}"),
         region: CERTIFICATE_REGION.to_owned(),
