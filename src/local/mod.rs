@@ -19,7 +19,12 @@ mod xml;
 
 use jiff::Timestamp;
 
+use crate::setup::observed::Distribution;
+
 pub use account::Account;
+/// The number of every local account.
+pub const ACCOUNT_NUMBER: &str = "000000000000";
+
 pub use server::{ACCESS_KEY_ID, ApiServer, REGION, SECRET_ACCESS_KEY};
 
 /// Why a piece of work on the account failed; each protocol answers it in its own words.
@@ -58,7 +63,7 @@ pub(crate) fn random_id(alphabet: &[u8], length: usize) -> String {
 }
 
 impl edge::Origin for Account {
-    fn distributions(&self) -> crate::Result<Vec<model::Distribution>> {
+    fn distributions(&self) -> crate::Result<Vec<Distribution>> {
         Account::distributions(self)
     }
 
