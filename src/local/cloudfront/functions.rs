@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     local::{ACCOUNT_NUMBER, Fault, resources},
+    routing::javascript::RUNTIME,
     setup::observed::Tags,
 };
 
@@ -57,4 +58,26 @@ pub(crate) fn arn(name: &str) -> String {
 pub(crate) fn by_arn(tx: &Transaction<'_>, arn: &str) -> Result<Option<Function>, Fault> {
     let name = arn.strip_prefix(&self::arn("")).unwrap_or_default();
     Ok(resources::get(tx, KIND, name)?)
+}
+
+/// Makes the function `name`, or replaces its code, and publishes it.
+pub(crate) fn ensure(tx: &Transaction<'_>, name: &str, comment: &str, code: &str) -> Result<(), Fault> {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    let code = BASE64_STANDARD.encode(code);
+    let existing: Option<Function> = resources::get(tx, KIND, name)?;
+    if existing.as_ref().and_then(|function| function.live.as_ref()).is_some_and(|live| live.code == code) {
+        return Ok(());
+    }
+    let now = Timestamp::now();
+    let stage = Stage {
+        etag: super::new_id('E'),
+        comment: comment.to_owned(),
+        runtime: RUNTIME.to_owned(),
+        key_value_stores: Vec::new(),
+        code,
+        modified: now,
+    };
+    let (created, tags) = existing.map_or_else(|| (now, Tags::default()), |function| (function.created, function.tags));
+    let function = Function { name: name.to_owned(), created, development: stage.clone(), live: Some(stage), tags };
+    Ok(resources::put(tx, KIND, name, &function)?)
 }

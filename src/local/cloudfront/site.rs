@@ -9,9 +9,12 @@ use super::{
 };
 use crate::{
     local::{ACCOUNT_NUMBER, Fault, REGION, model::StoredCertificate, random_id, resources, xml::Element},
-    routing::Routing,
-    setup::site::{
-        CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug,
+    routing::{Routing, javascript},
+    setup::{
+        policy::policy_of_bucket,
+        site::{
+            CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug,
+        },
     },
 };
 
@@ -24,11 +27,20 @@ const REFERENCE: &str = "cruddur-site rehearsal ";
 /// The distribution of `domain`, whose bucket is named for it; made where it is missing. With a `routing` that differs
 /// from what was made here before, router and error responses are changed, and nothing else.
 pub(crate) fn ensure(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<Stored, Fault> {
+    if let Some(routing) = routing {
+        let code = javascript::code(Some(routing), domain, &[]);
+        functions::ensure(tx, &routing.function_name(&slug(domain)), domain, &code)?;
+    }
     let Some(mut distribution) = distributions::by_alias(tx, domain)? else {
         let config = document::conform(&config(tx, domain, routing)?)?;
-        return distributions::insert(tx, config, Default::default());
+        let made = distributions::insert(tx, config, Default::default())?;
+        ensure_policy(tx, domain, &made.arn())?;
+        return Ok(made);
     };
     let ours = distribution.config.text_at("CallerReference").starts_with(REFERENCE);
+    if ours {
+        ensure_policy(tx, domain, &distribution.arn())?;
+    }
     if routing.is_some() && ours {
         let mut config = distribution.config.clone();
         config.set(error_responses(routing));
@@ -41,6 +53,19 @@ pub(crate) fn ensure(tx: &Transaction<'_>, domain: &str, routing: Option<Routing
         }
     }
     Ok(distribution)
+}
+
+/// Lets the distribution read the site in its bucket.
+fn ensure_policy(tx: &Transaction<'_>, bucket: &str, distribution_arn: &str) -> Result<(), Fault> {
+    const KIND: &str = "s3/policy";
+    let existing: Option<String> = resources::get(tx, KIND, bucket)?;
+    let existing = existing.and_then(|text| serde_json::from_str(&text).ok());
+    let (arn, prefix) = (format!("arn:aws:s3:::{bucket}"), ORIGIN_PATH.trim_start_matches('/'));
+    let policy = policy_of_bucket(&arn, prefix, distribution_arn, existing.as_ref(), false);
+    if existing.as_ref() != Some(&policy) {
+        resources::put(tx, KIND, bucket, &policy.to_string())?;
+    }
+    Ok(())
 }
 
 fn config(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<Element, Fault> {
