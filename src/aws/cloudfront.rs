@@ -226,7 +226,7 @@ fn edge(config: &DistributionConfig) -> Edge {
     let mut viewer_request = viewer_request.filter(|function| *function.event_type() == EventType::ViewerRequest);
     let arn = viewer_request.next().map(|function| function.function_arn()).unwrap_or_default();
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let routing = Routing::ALL.into_iter().find(|routing| name.starts_with(routing.function_name()));
+    let routing = Routing::of_function(name);
     let errors = config.custom_error_responses().map(|errors| errors.items()).unwrap_or_default();
     let page = |error: &aws_sdk_cloudfront::types::CustomErrorResponse| {
         let key = ObjectKey::new(error.response_page_path()?.trim_start_matches('/')).ok()?;

@@ -11,9 +11,12 @@ use super::{
 };
 use crate::{
     local::{ACCOUNT_NUMBER, Fault, REGION, model::StoredCertificate, resources, xml::Element},
-    routing::Routing,
-    setup::site::{
-        CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug,
+    routing::{Routing, javascript},
+    setup::{
+        policy::policy_of_bucket,
+        site::{
+            CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug,
+        },
     },
 };
 
@@ -26,23 +29,54 @@ const REFERENCE: &str = "cruddur-site rehearsal ";
 /// The distribution of `domain`, whose bucket is named for it; made where it is missing. With a `routing` that differs
 /// from what was made here before, router and error responses are changed, and nothing else.
 pub(crate) fn ensure(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<Stored, Fault> {
-    let Some(mut distribution) = distributions::by_alias(tx, domain)? else {
-        let config = document::conform(&config(tx, domain, routing)?)?;
-        return distributions::insert(tx, config, Default::default());
+    let found = distributions::by_alias(tx, domain)?;
+    let is_ours = |found: &Stored| found.config.text_at("CallerReference").starts_with(REFERENCE);
+    let mut distribution = match found {
+        Some(found) if !is_ours(&found) => return Ok(found),
+        Some(found) => {
+            ensure_function(tx, domain, routing)?;
+            found
+        }
+        None => {
+            ensure_function(tx, domain, routing)?;
+            let config = document::conform(&config(tx, domain, routing)?)?;
+            distributions::insert(tx, config, Default::default())?
+        }
     };
-    let ours = distribution.config.text_at("CallerReference").starts_with(REFERENCE);
-    if routing.is_some() && ours {
+    ensure_policy(tx, domain, &distribution.arn())?;
+    if routing.is_some() {
         let mut config = distribution.config.clone();
         config.set(error_responses(routing));
         if let Some(behavior) = config.child_mut("DefaultCacheBehavior") {
-            behavior.set(router(routing));
+            behavior.set(router(domain, routing));
         }
-        if config != distribution.config {
+        let config = document::conform(&config)?;
+        if config.fragment() != distribution.config.fragment() {
             distribution.config = config;
             distributions::replace(tx, &mut distribution)?;
         }
     }
     Ok(distribution)
+}
+
+/// Publishes the function that does `routing`.
+fn ensure_function(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<(), Fault> {
+    let Some(routing) = routing else { return Ok(()) };
+    let code = javascript::code(Some(routing), domain, &[]);
+    functions::ensure(tx, &routing.function_name(&slug(domain)), domain, &code)
+}
+
+/// Lets the distribution read the site in its bucket.
+fn ensure_policy(tx: &Transaction<'_>, bucket: &str, distribution_arn: &str) -> Result<(), Fault> {
+    const KIND: &str = "s3/policy";
+    let existing: Option<String> = resources::get(tx, KIND, bucket)?;
+    let existing = existing.and_then(|text| serde_json::from_str(&text).ok());
+    let (arn, prefix) = (format!("arn:aws:s3:::{bucket}"), ORIGIN_PATH.trim_start_matches('/'));
+    let policy = policy_of_bucket(&arn, prefix, distribution_arn, existing.as_ref(), false);
+    if existing.as_ref() != Some(&policy) {
+        resources::put(tx, KIND, bucket, &policy.to_string())?;
+    }
+    Ok(())
 }
 
 fn config(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<Element, Fault> {
@@ -60,7 +94,7 @@ fn config(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Resul
         .text("ViewerProtocolPolicy", "redirect-to-https")
         .child(methods("AllowedMethods").child(methods("CachedMethods")))
         .text("Compress", true)
-        .child(router(routing))
+        .child(router(domain, routing))
         .text("CachePolicyId", CACHING_OPTIMIZED)
         .text("ResponseHeadersPolicyId", SECURITY_HEADERS);
     let certificate = Element::new("ViewerCertificate")
@@ -81,10 +115,10 @@ fn config(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Resul
         .text("IsIPV6Enabled", true))
 }
 
-fn router(routing: Option<Routing>) -> Element {
+fn router(domain: &str, routing: Option<Routing>) -> Element {
     let association = routing.map(|routing| {
         Element::new("FunctionAssociation")
-            .text("FunctionARN", functions::arn(routing.function_name()))
+            .text("FunctionARN", functions::arn(&routing.function_name(&slug(domain))))
             .text("EventType", "viewer-request")
     });
     Element::new("FunctionAssociations").items(association.into_iter().collect())
