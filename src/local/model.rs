@@ -1,7 +1,6 @@
 //! What the local account keeps, as plain values.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::site::Headers;
 
@@ -37,40 +36,6 @@ impl BucketEndpoint {
             .into_iter()
             .find_map(|marker| host.rsplit_once(marker))
             .and_then(|(bucket, region)| endpoint(bucket, region, false))
-    }
-}
-
-/// A certificate as the account's ACM keeps it, one document of the kind `acm/certificate` under its ARN.
-///
-/// CloudFront reads the first four fields; the others are ACM's own, and absent where nobody asked for them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct StoredCertificate {
-    /// Its ARN.
-    pub arn: String,
-    /// Its region.
-    pub region: String,
-    /// `ISSUED`, `PENDING_VALIDATION`, `FAILED`, ...
-    pub status: String,
-    /// Every name it covers, its domain name first; wildcards as `*.example.com`.
-    pub names: Vec<String>,
-    /// Everything else that ACM tells of it.
-    #[serde(flatten)]
-    pub more: serde_json::Map<String, serde_json::Value>,
-}
-
-impl StoredCertificate {
-    /// The kind of its document.
-    pub const KIND: &str = "acm/certificate";
-
-    /// Whether it covers `name`: by itself, or by a wildcard for its first label (RFC 6125, section 6.4.3). An alternate
-    /// domain name that is a wildcard is covered by the same wildcard only.
-    pub fn covers(&self, name: &str) -> bool {
-        let parent = name.split_once('.').filter(|(first, _)| *first != "*").map(|(_, parent)| parent);
-        self.names.iter().any(|own| {
-            let wildcard = own.strip_prefix("*.").zip(parent);
-            own.eq_ignore_ascii_case(name) || wildcard.is_some_and(|(own, name)| own.eq_ignore_ascii_case(name))
-        })
     }
 }
 
@@ -135,18 +100,6 @@ mod tests {
         for (domain, expected) in table {
             let parsed = BucketEndpoint::parse(domain).map(|found| (found.bucket, found.region, found.website));
             assert_eq!(parsed, expected, "{domain}");
-        }
-    }
-
-    #[test]
-    fn certificates_cover_names_and_one_label_of_a_wildcard() {
-        let names = ["cruddur.com".to_owned(), "*.cruddur.com".to_owned(), "*.wild.example".to_owned()];
-        let certificate = StoredCertificate { names: names.to_vec(), ..StoredCertificate::default() };
-        for covered in ["cruddur.com", "WWW.cruddur.com", "*.cruddur.com", "a.wild.example"] {
-            assert!(certificate.covers(covered), "{covered}");
-        }
-        for uncovered in ["a.b.cruddur.com", "*.a.cruddur.com", "wild.example", "com", "cruddur.org", ""] {
-            assert!(!certificate.covers(uncovered), "{uncovered}");
         }
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_cloudfront::types::{
     OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors, OriginAccessControlSigningProtocols, Origins,
     S3OriginConfig, SslSupportMethod, ViewerCertificate, ViewerProtocolPolicy,
 };
-use cruddur_site::{local::Account, setup::site::CACHING_OPTIMIZED};
+use cruddur_site::{local::Certificate, setup::site::CACHING_OPTIMIZED};
 
 use crate::Rehearsal;
 
@@ -15,20 +15,11 @@ use crate::Rehearsal;
 pub const NEVER: Duration = Duration::from_secs(3600);
 
 impl Rehearsal {
-    pub async fn with_delay(delay: Duration) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self::of(Account::open_with_delay(folder.path(), delay).unwrap(), folder).await
-    }
-
     /// Puts a certificate where ACM keeps it.
     pub fn certificate(&self, region: &str, status: &str, names: &[&str]) -> String {
-        let arn = format!("arn:aws:acm:{region}:000000000000:certificate/{status}-{}", names.join("-"));
-        let document = serde_json::json!({ "arn": arn, "region": region, "status": status, "names": names });
-        let index = rusqlite::Connection::open(self.account.folder().join("account.db")).unwrap();
-        index.busy_timeout(Duration::from_secs(30)).unwrap();
-        let row = ["acm/certificate", &arn, &document.to_string()];
-        index.execute("INSERT OR REPLACE INTO resources VALUES (?1, ?2, ?3)", row).unwrap();
-        arn
+        let certificate = Certificate { status: status.to_owned(), ..Certificate::issued(names).in_region(region) };
+        self.account.keep_certificate(&certificate).unwrap();
+        certificate.arn
     }
 
     /// Creates an origin access control and tells its id.

@@ -161,12 +161,11 @@ pub(super) fn create(tx: &Transaction<'_>, call: &Call<'_>, delay: Duration) -> 
     };
     let config = conform(&config)?;
     let reference = config.text_at("CallerReference");
-    if one(tx, &format!("SELECT {COLUMNS} FROM distributions WHERE caller_reference = ?1"), reference)?.is_some() {
-        return Err(Refusal::conflict(
-            "DistributionAlreadyExists",
-            "The caller reference you attempted to create the distribution with is associated with another distribution.",
-        )
-        .into());
+    let same = format!("SELECT {COLUMNS} FROM distributions WHERE caller_reference = ?1");
+    if let Some(existing) = one(tx, &same, reference)? {
+        let told = "The caller reference that you are using to create a distribution is associated with another \
+                    distribution. Already exists";
+        return Err(Refusal::conflict("DistributionAlreadyExists", format!("{told}: {}", existing.id)).into());
     }
     rules::check(tx, &config)?;
     let distribution = insert(tx, config, tags)?;
