@@ -20,6 +20,8 @@ mod xml;
 
 use jiff::Timestamp;
 
+use crate::setup::observed::Distribution;
+
 pub use account::Account;
 pub use server::{ACCESS_KEY_ID, ApiServer, REGION, SECRET_ACCESS_KEY};
 
@@ -65,7 +67,7 @@ pub(crate) fn random_id(alphabet: &[u8], length: usize) -> String {
 }
 
 impl edge::Origin for Account {
-    fn distributions(&self) -> crate::Result<Vec<model::Distribution>> {
+    fn distributions(&self) -> crate::Result<Vec<Distribution>> {
         Account::distributions(self)
     }
 

@@ -1,11 +1,22 @@
 //! CloudFront: finding a site's distribution, and making its edges forget.
 
+mod access_control;
+mod config;
+mod distributions;
+mod function;
+mod summaries;
+mod tags;
+
+use std::fmt::Display;
+
 use aws_sdk_cloudfront::{
     Client,
     types::{DistributionConfig, EventType, InvalidationBatch, Paths},
 };
 
+pub use self::summaries::Summary;
 use super::Action;
+pub use crate::setup::S3Origin;
 use crate::{
     error::{Error, ErrorKind, Result},
     plan::Edge,
@@ -34,47 +45,6 @@ impl Distribution {
     /// The name people know the site by: its first alternate domain name, or else the distribution's own.
     pub fn site_name(&self) -> &str {
         self.aliases.iter().find(|alias| !alias.starts_with('*')).unwrap_or(&self.domain_name)
-    }
-}
-
-/// The bucket behind a distribution.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct S3Origin {
-    /// The bucket's name.
-    pub bucket: String,
-    /// Its region, where the origin's name tells.
-    pub region: Option<String>,
-    /// The served prefix: the origin path without slashes at its ends.
-    pub prefix: String,
-    /// Whether the origin is the bucket's website endpoint.
-    pub website: bool,
-}
-
-impl S3Origin {
-    /// Reads an origin's domain name and path; `None` when it is not S3.
-    ///
-    /// The forms are those of the S3 User Guide, "Methods for accessing a bucket" and "Website endpoints".
-    pub fn parse(domain: &str, path: &str) -> Option<Self> {
-        let host = domain.strip_suffix(".amazonaws.com").or_else(|| domain.strip_suffix(".amazonaws.com.cn"))?;
-        let prefix = path.trim_matches('/').to_owned();
-        let origin = |bucket: &str, region: &str, website| {
-            let region = (!region.is_empty()).then(|| region.to_owned());
-            (!bucket.is_empty()).then(|| Self { bucket: bucket.to_owned(), region, prefix, website })
-        };
-        for marker in [".s3-website-", ".s3-website."] {
-            if let Some((bucket, region)) = host.rsplit_once(marker) {
-                return origin(bucket, region, true);
-            }
-        }
-        if let Some(bucket) = host.strip_suffix(".s3") {
-            return origin(bucket, "", false);
-        }
-        for marker in [".s3.dualstack.", ".s3.", ".s3-"] {
-            if let Some((bucket, region)) = host.rsplit_once(marker) {
-                return origin(bucket, region, false);
-            }
-        }
-        None
     }
 }
 
@@ -126,15 +96,8 @@ impl CloudFront {
         let (on, what) = (format!("arn:aws:cloudfront::*:distribution/{id}"), format!("read distribution {id}"));
         let action = Action { iam: "cloudfront:GetDistribution", on: &on, what: &what };
         let answer = self.client.get_distribution().id(id).send().await.map_err(|error| action.failed(error))?;
-        let not_complete = || {
-            Error::new(
-                ErrorKind::Service,
-                format!("cannot {what}: the answer is not complete"),
-                "run the command again",
-            )
-        };
-        let distribution = answer.distribution().ok_or_else(not_complete)?;
-        let config = distribution.distribution_config().ok_or_else(not_complete)?;
+        let distribution = answer.distribution().ok_or_else(|| incomplete(&what))?;
+        let config = distribution.distribution_config().ok_or_else(|| incomplete(&what))?;
         Ok(Distribution {
             id: distribution.id().to_owned(),
             domain_name: distribution.domain_name().to_owned(),
@@ -162,9 +125,7 @@ impl CloudFront {
             .set_items(Some(paths.to_vec()))
             .build()
             .and_then(|paths| InvalidationBatch::builder().paths(paths).caller_reference(reference).build());
-        let batch = batch.map_err(|error| {
-            Error::new(ErrorKind::Service, format!("cannot {what}"), "report this as a bug").because(error)
-        })?;
+        let batch = batch.map_err(|error| bug(&what, error))?;
         let sent = self.client.create_invalidation().distribution_id(id).invalidation_batch(batch).send().await;
         let answer = sent.map_err(|error| action.failed(error))?;
         Ok(answer.invalidation().map(|invalidation| invalidation.id().to_owned()).unwrap_or_default())
@@ -184,8 +145,27 @@ impl CloudFront {
     }
 }
 
+/// How often a change is tried while others change the same thing.
+const ATTEMPTS: usize = 5;
+
+/// Whether somebody else changed it since its ETag was read.
+fn is_stale(code: Option<&str>) -> bool {
+    matches!(code, Some("PreconditionFailed" | "InvalidIfMatchVersion"))
+}
+
+/// CloudFront left out what its API reference promises.
+fn incomplete(what: &str) -> Error {
+    let told = format!("cannot {what}: the answer is not complete");
+    Error::new(ErrorKind::Service, told, "run the command again")
+}
+
+/// The SDK demands what was not given.
+fn bug(what: &str, error: impl Display) -> Error {
+    Error::new(ErrorKind::Service, format!("cannot {what}"), "report this as a bug").because(error)
+}
+
 /// Whether an alternate domain name stands for `domain`: itself, or `*.` before all but its first label.
-fn covers(alias: &str, domain: &str) -> bool {
+pub(super) fn covers(alias: &str, domain: &str) -> bool {
     let parent = domain.split_once('.').map(|(_, parent)| parent);
     alias.eq_ignore_ascii_case(domain)
         || alias.strip_prefix("*.").is_some_and(|rest| parent.is_some_and(|parent| rest.eq_ignore_ascii_case(parent)))
@@ -196,10 +176,15 @@ fn no_distribution(domain: &str, aliases: &[String]) -> Error {
         aliases.iter().max_by(|a, b| strsim::jaro_winkler(a, domain).total_cmp(&strsim::jaro_winkler(b, domain)));
     let next = match near {
         Some(near) if strsim::jaro_winkler(near, domain) > 0.8 => format!("did you mean {near}?"),
-        Some(_) => format!("check the name, and --profile: this account has {}", enumerate(aliases)),
-        None => "no distribution of this account has one: is this the right --profile? Else add the name to the \
-                 distribution, or give --distribution ID"
-            .to_owned(),
+        Some(_) => format!(
+            "check the name, and --profile: this account has {}; or make everything with `cruddur-site bootstrap \
+             {domain}`",
+            enumerate(aliases)
+        ),
+        None => format!(
+            "no distribution of this account has one: is this the right --profile? Else make everything with \
+             `cruddur-site bootstrap {domain}`, or give --distribution ID"
+        ),
     };
     Error::new(ErrorKind::NotFound, format!("no distribution has {domain} among its alternate domain names"), next)
 }
@@ -226,7 +211,7 @@ fn edge(config: &DistributionConfig) -> Edge {
     let mut viewer_request = viewer_request.filter(|function| *function.event_type() == EventType::ViewerRequest);
     let arn = viewer_request.next().map(|function| function.function_arn()).unwrap_or_default();
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let routing = Routing::ALL.into_iter().find(|routing| name.starts_with(routing.function_name()));
+    let routing = Routing::of_function(name);
     let errors = config.custom_error_responses().map(|errors| errors.items()).unwrap_or_default();
     let page = |error: &aws_sdk_cloudfront::types::CustomErrorResponse| {
         let key = ObjectKey::new(error.response_page_path()?.trim_start_matches('/')).ok()?;
@@ -243,27 +228,6 @@ fn edge(config: &DistributionConfig) -> Edge {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn s3_origins_are_told_from_others() {
-        let rest = |bucket: &str, region: Option<&str>| Some((bucket.to_owned(), region.map(str::to_owned), false));
-        let table = [
-            ("cruddur.com.s3.eu-west-1.amazonaws.com", rest("cruddur.com", Some("eu-west-1"))),
-            ("b.s3.amazonaws.com", rest("b", None)),
-            ("b.s3-us-west-2.amazonaws.com", rest("b", Some("us-west-2"))),
-            ("b.s3.dualstack.us-east-1.amazonaws.com", rest("b", Some("us-east-1"))),
-            ("b.s3.cn-north-1.amazonaws.com.cn", rest("b", Some("cn-north-1"))),
-            ("b.s3-website-us-east-1.amazonaws.com", Some(("b".into(), Some("us-east-1".into()), true))),
-            ("b.s3-website.eu-central-1.amazonaws.com", Some(("b".into(), Some("eu-central-1".into()), true))),
-            ("alb-1.us-east-1.elb.amazonaws.com", None),
-            ("example.com", None),
-        ];
-        for (domain, expected) in table {
-            let parsed = S3Origin::parse(domain, "/live");
-            assert_eq!(parsed.as_ref().map(|o| o.prefix.as_str()), expected.as_ref().map(|_| "live"), "{domain}");
-            assert_eq!(parsed.map(|o| (o.bucket, o.region, o.website)), expected, "{domain}");
-        }
-    }
 
     #[test]
     fn an_alias_may_be_a_wildcard() {

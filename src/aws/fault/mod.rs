@@ -1,12 +1,23 @@
 //! AWS's errors in the words of the user's site: what it refused, and what to do next.
 
+mod cloudfront;
+mod names;
+mod s3;
+#[cfg(test)]
+mod tests;
+
 use std::{error::Error as StdError, fmt};
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+pub use names::why_failed;
+
 use crate::error::{Error, ErrorKind};
+
+/// What an error of AWS comes to: what a caller may act on, why it was refused, and what to do next.
+type Cure = (ErrorKind, String, String);
 
 /// What was asked of AWS: the IAM action and the resource it needs, for the error that names both.
 #[derive(Debug, Clone, Copy)]
@@ -72,8 +83,23 @@ impl Action<'_> {
     }
 
     fn refused(&self, answer: &Answer) -> Error {
-        let Answer { code, status, region, .. } = answer;
-        let (kind, why, next): (ErrorKind, String, String) = match code.as_deref().unwrap_or_default() {
+        let code = answer.code.as_deref().unwrap_or_default();
+        let (kind, why, next) = self.cure(code, answer).unwrap_or_else(|| self.general_cure(code, answer));
+        Error::new(kind, format!("cannot {}: {why}", self.what), next).because(answer)
+    }
+
+    /// What the service that was asked means by a code of its own.
+    fn cure(&self, code: &str, answer: &Answer) -> Option<Cure> {
+        match self.iam.split(':').next()? {
+            "s3" => s3::cure(code, self, answer),
+            "cloudfront" => cloudfront::cure(code, self, answer),
+            _ => names::cure(code, self, answer),
+        }
+    }
+
+    /// What every service means by the codes that they have in common.
+    fn general_cure(&self, code: &str, answer: &Answer) -> Cure {
+        match code {
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired" => (
                 ErrorKind::Credentials,
                 "the AWS credentials have expired".into(),
@@ -98,28 +124,6 @@ impl Action<'_> {
                 "this machine's clock is more than 15 minutes off".into(),
                 "set the clock (for example `timedatectl set-ntp true`), then run the command again".into(),
             ),
-            "NoSuchBucket" => (
-                ErrorKind::NotFound,
-                "there is no such bucket".into(),
-                "check the bucket's name, --profile and --endpoint-url; `aws s3 ls` shows the account's buckets".into(),
-            ),
-            "NoSuchDistribution" => (
-                ErrorKind::NotFound,
-                "there is no such distribution in this account".into(),
-                "check --distribution and --profile; `aws cloudfront list-distributions` shows those of the account"
-                    .into(),
-            ),
-            "BadDigest" | "XAmzContentChecksumMismatch" | "XAmzContentSHA256Mismatch" => (
-                ErrorKind::Input,
-                "the bytes that arrived are not those that were hashed".into(),
-                "publish again, once the build has ended: the file changed meanwhile, or its bytes were damaged on the way"
-                    .into(),
-            ),
-            "TooManyInvalidationsInProgress" => (
-                ErrorKind::Service,
-                "too many invalidations are in progress".into(),
-                "wait a few minutes and publish again: only the invalidation is left to do".into(),
-            ),
             "SlowDown" | "ThrottlingException" | "Throttling" | "TooManyRequestsException" => (
                 ErrorKind::Service,
                 "AWS asked to slow down, even after retries".into(),
@@ -130,15 +134,7 @@ impl Action<'_> {
                 "somebody else changed it meanwhile".into(),
                 "run the command again: it starts from what is there now".into(),
             ),
-            _ if answer.is_of_another_region() => (
-                ErrorKind::Config,
-                "the bucket is in another region".into(),
-                match region {
-                    Some(region) => format!("use --region {region}, or `region = \"{region}\"` in cruddur-site.toml"),
-                    None => "name the bucket's region with --region".into(),
-                },
-            ),
-            _ if matches!(status, 401 | 403) => self.denied(answer),
+            _ if matches!(answer.status, 401 | 403) => self.denied(answer),
             _ => (
                 ErrorKind::Service,
                 "AWS refused".into(),
@@ -146,8 +142,7 @@ impl Action<'_> {
                  thing to look up"
                     .into(),
             ),
-        };
-        Error::new(kind, format!("cannot {}: {why}", self.what), next).because(answer)
+        }
     }
 
     /// The words for a refusal. Where AWS itself names the action and the resource, it knows better than we do: for
@@ -171,7 +166,8 @@ impl Action<'_> {
             ErrorKind::AccessDenied,
             format!("these credentials lack the permission {iam}"),
             format!(
-                "allow {iam} on {on} in the policy of the user or role that publishes; the README lists all it needs"
+                "allow {iam} on {on} in the policy of the user or role of these credentials; the README lists all that is \
+                 needed"
             ),
         )
     }
@@ -199,11 +195,16 @@ impl Answer {
         }
     }
 
+    /// Whether AWS's own words have `words` in them: some codes stand for many things.
+    fn says(&self, words: &str) -> bool {
+        self.message.as_ref().is_some_and(|message| message.to_lowercase().contains(words))
+    }
+
     /// Answers to HEAD have no body, and so no code: there the status and the header have to tell.
     fn is_of_another_region(&self) -> bool {
         match self.code.as_deref() {
             Some("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => true,
-            _ => matches!(self.status, 301 | 307) || self.status == 400 && self.region.is_some(),
+            _ => matches!(self.status, 301 | 307) || self.status == 400 && self.code.is_none() && self.region.is_some(),
         }
     }
 }
