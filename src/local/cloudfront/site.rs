@@ -10,7 +10,9 @@ use super::{
 use crate::{
     local::{ACCOUNT_NUMBER, Fault, REGION, model::StoredCertificate, random_id, resources, xml::Element},
     routing::Routing,
-    setup::site::{CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug},
+    setup::site::{
+        CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug,
+    },
 };
 
 /// The origin path.
