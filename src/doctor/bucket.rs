@@ -172,7 +172,10 @@ fn reading(evidence: &Evidence, bucket: &Bucket, distribution: &Distribution, pr
                 "kms-key-policy",
                 format!("{} is encrypted with {key}; its key policy was not looked at", bucket.name),
                 "it must let cloudfront.amazonaws.com decrypt for this distribution, or every file is a 403",
-                format!("compare it with the statement that `cruddur-site bootstrap {} --dry-run` prints", evidence.domain),
+                format!(
+                    "compare it with the statement that `cruddur-site bootstrap {} --dry-run` prints",
+                    evidence.domain
+                ),
             ),
         }
     }
@@ -181,9 +184,10 @@ fn reading(evidence: &Evidence, bucket: &Bucket, distribution: &Distribution, pr
 /// The ids of other distributions that the policy names.
 fn named_distributions(bucket: &Bucket, own: &str) -> Vec<String> {
     let text = bucket.policy.as_ref().map(Value::to_string).unwrap_or_default();
-    let ids = text.split(":distribution/").skip(1).map(|rest| {
-        rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>()
-    });
+    let ids = text
+        .split(":distribution/")
+        .skip(1)
+        .map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>());
     let mut ids: Vec<String> = ids.filter(|id| !id.is_empty() && !own.ends_with(&format!("/{id}"))).collect();
     ids.dedup();
     ids

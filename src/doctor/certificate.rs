@@ -67,7 +67,9 @@ fn without_one(evidence: &Evidence, findings: &mut Findings) {
                 evidence.domain,
                 regions.join(", ")
             ),
-            format!("CloudFront takes certificates of {CERTIFICATE_REGION} only; one of another region is not even offered"),
+            format!(
+                "CloudFront takes certificates of {CERTIFICATE_REGION} only; one of another region is not even offered"
+            ),
             findings.bootstrap(),
         );
     } else if usable {
@@ -127,8 +129,7 @@ fn pending(evidence: &Evidence, certificate: &Certificate, findings: &mut Findin
                 evidence.records.iter().any(|known| known.record.name.eq_ignore_ascii_case(name.trim_end_matches('.')))
             };
             let records = certificate.validations.iter().filter_map(|validation| validation.record.as_ref());
-            let missing: Vec<&str> =
-                records.map(|(name, _)| name.as_str()).filter(|name| !there(name)).collect();
+            let missing: Vec<&str> = records.map(|(name, _)| name.as_str()).filter(|name| !there(name)).collect();
             let waits = if missing.is_empty() {
                 "its validation records are in the zone, so public DNS does not reach that zone, or not yet".to_owned()
             } else {
@@ -154,8 +155,13 @@ fn pending(evidence: &Evidence, certificate: &Certificate, findings: &mut Findin
             if used || !issued {
                 findings.problem(AREA, "certificate-failed", seen, hurts, findings.bootstrap());
             } else {
-                findings.advice(AREA, "certificate-failed", seen, "it is of no use beside the one that is issued",
-                    "delete it in the ACM console".to_owned());
+                findings.advice(
+                    AREA,
+                    "certificate-failed",
+                    seen,
+                    "it is of no use beside the one that is issued",
+                    "delete it in the ACM console".to_owned(),
+                );
             }
         }
         _ => {}
@@ -165,7 +171,7 @@ fn pending(evidence: &Evidence, certificate: &Certificate, findings: &mut Findin
 /// Whether a name of a certificate stands for `name`: itself, or one label below a wildcard.
 pub(super) fn covers(covered: &str, name: &str) -> bool {
     covered.eq_ignore_ascii_case(name)
-        || covered.strip_prefix("*.").is_some_and(|parent| {
-            name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent))
-        })
+        || covered
+            .strip_prefix("*.")
+            .is_some_and(|parent| name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)))
 }

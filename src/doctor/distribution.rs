@@ -230,11 +230,8 @@ fn routing(evidence: &Evidence, distribution: &Distribution, findings: &mut Find
             .iter()
             .any(|response| response.error_code == code && response.response_code == Some(200))
     };
-    let fallback: Vec<&str> = [(403, "403"), (404, "404")]
-        .into_iter()
-        .filter(|(code, _)| to_page(*code))
-        .map(|(_, name)| name)
-        .collect();
+    let fallback: Vec<&str> =
+        [(403, "403"), (404, "404")].into_iter().filter(|(code, _)| to_page(*code)).map(|(_, name)| name).collect();
     if !fallback.is_empty() && (!behavior.viewer_request_function.is_empty() || !distribution.behaviors.is_empty()) {
         findings.problem(
             AREA,
@@ -288,7 +285,8 @@ fn transport(distribution: &Distribution, findings: &mut Findings) {
         );
     }
     if distribution.certificate.is_some() && distribution.minimum_tls != MINIMUM_TLS {
-        let newer = distribution.minimum_tls.starts_with("TLSv1.2_2025") || distribution.minimum_tls.starts_with("TLSv1.3");
+        let newer =
+            distribution.minimum_tls.starts_with("TLSv1.2_2025") || distribution.minimum_tls.starts_with("TLSv1.3");
         if !newer {
             findings.advice(
                 AREA,
@@ -309,7 +307,12 @@ fn transport(distribution: &Distribution, findings: &mut Findings) {
         );
     }
     if !distribution.ipv6 {
-        findings.advice(AREA, "no-ipv6", "the distribution has no IPv6", "visitors with IPv6 alone do not reach it",
-            findings.bootstrap());
+        findings.advice(
+            AREA,
+            "no-ipv6",
+            "the distribution has no IPv6",
+            "visitors with IPv6 alone do not reach it",
+            findings.bootstrap(),
+        );
     }
 }

@@ -35,15 +35,15 @@ fn zone(evidence: &Evidence, findings: &mut Findings) {
             );
         }
     } else if let [zone, ..] = idle.as_slice() {
-        let elsewhere = if evidence.delegated_to.is_empty() {
-            "nowhere".to_owned()
-        } else {
-            evidence.delegated_to.join(", ")
-        };
+        let elsewhere =
+            if evidence.delegated_to.is_empty() { "nowhere".to_owned() } else { evidence.delegated_to.join(", ") };
         findings.problem(
             AREA,
             "zone-not-delegated",
-            format!("the hosted zone {} ({}) is not the one public DNS asks: that is sent to {elsewhere}", zone.name, zone.id),
+            format!(
+                "the hosted zone {} ({}) is not the one public DNS asks: that is sent to {elsewhere}",
+                zone.name, zone.id
+            ),
             "records in this zone have no effect: the certificate waits for ever and the site is not found",
             format!(
                 "enter these name servers at the registrar of {}: {}; or keep the records where they are and run \
@@ -102,9 +102,10 @@ fn one_name(evidence: &Evidence, seen: &NameSeen, findings: &mut Findings) {
         }
     };
     if !leads_here {
-        let target = alias_target.map(str::to_owned).or_else(|| seen.cname.clone()).unwrap_or_else(|| {
-            seen.v4.iter().chain(&seen.v6).map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        });
+        let target = alias_target
+            .map(str::to_owned)
+            .or_else(|| seen.cname.clone())
+            .unwrap_or_else(|| seen.v4.iter().chain(&seen.v6).map(ToString::to_string).collect::<Vec<_>>().join(", "));
         findings.problem(
             AREA,
             "name-leads-elsewhere",

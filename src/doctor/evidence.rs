@@ -8,9 +8,7 @@ use serde::Serialize;
 use super::Area;
 use crate::{
     config::DomainName,
-    setup::observed::{
-        AccessControl, Bucket, Certificate, Distribution, Function, Role, Zone, ZoneRecord,
-    },
+    setup::observed::{AccessControl, Bucket, Certificate, Distribution, Function, Role, Zone, ZoneRecord},
 };
 
 /// Everything that was looked at for one site. `None` and empty mean that there is none; what could not be looked at is

@@ -27,15 +27,8 @@ pub enum Area {
 
 impl Area {
     /// Every area.
-    pub const ALL: [Self; 7] = [
-        Self::Dns,
-        Self::Certificate,
-        Self::Distribution,
-        Self::Bucket,
-        Self::Release,
-        Self::Live,
-        Self::Role,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Dns, Self::Certificate, Self::Distribution, Self::Bucket, Self::Release, Self::Live, Self::Role];
 
     /// Its title in a report.
     pub fn title(self) -> &'static str {

@@ -1,10 +1,6 @@
 //! What visitors get: status, redirects, headers, compression.
 
-use super::{
-    Area, Evidence, Probed,
-    evidence::Purpose,
-    finding::Findings,
-};
+use super::{Area, Evidence, Probed, evidence::Purpose, finding::Findings};
 
 const AREA: Area = Area::Live;
 
@@ -30,33 +26,64 @@ fn root(evidence: &Evidence, probe: &Probed, findings: &mut Findings) {
     let url = &probe.url;
     let Some(status) = probe.status else {
         let why = probe.error.as_deref().unwrap_or("nobody answered");
-        findings.problem(AREA, "no-answer", format!("{url} does not answer: {why}"), "nobody can visit the site",
-            "mend what is said above of DNS and the certificate first; then ask again");
+        findings.problem(
+            AREA,
+            "no-answer",
+            format!("{url} does not answer: {why}"),
+            "nobody can visit the site",
+            "mend what is said above of DNS and the certificate first; then ask again",
+        );
         return;
     };
     if status == 200 {
         findings.sound(AREA, format!("{url} answers 200"));
     } else {
         let (hurts, fix) = why_not_200(evidence, probe, status);
-        findings.problem(AREA, "root-fails", format!("{url} answers {status}"), hurts, fix.unwrap_or_else(|| findings.bootstrap()));
+        findings.problem(
+            AREA,
+            "root-fails",
+            format!("{url} answers {status}"),
+            hurts,
+            fix.unwrap_or_else(|| findings.bootstrap()),
+        );
         return;
     }
     if !probe.is_html() {
         let kind = probe.header("content-type").unwrap_or("no content type");
-        findings.problem(AREA, "root-is-no-page", format!("{url} is {kind}"), "browsers do not show it as a page",
-            format!("run `cruddur-site publish --domain {}`", evidence.domain));
+        findings.problem(
+            AREA,
+            "root-is-no-page",
+            format!("{url} is {kind}"),
+            "browsers do not show it as a page",
+            format!("run `cruddur-site publish --domain {}`", evidence.domain),
+        );
     }
     if probe.header("strict-transport-security").is_none() {
-        findings.advice(AREA, "no-hsts", "the answer has no Strict-Transport-Security",
-            "a browser's first request goes over plain http each time, where it can be caught", findings.bootstrap());
+        findings.advice(
+            AREA,
+            "no-hsts",
+            "the answer has no Strict-Transport-Security",
+            "a browser's first request goes over plain http each time, where it can be caught",
+            findings.bootstrap(),
+        );
     }
     if probe.length >= COMPRESSED_FROM && probe.header("content-encoding").is_none() {
-        findings.advice(AREA, "root-not-compressed", format!("{url} comes uncompressed, {} bytes", probe.length),
-            "it takes three to five times as long", findings.bootstrap());
+        findings.advice(
+            AREA,
+            "root-not-compressed",
+            format!("{url} comes uncompressed, {} bytes", probe.length),
+            "it takes three to five times as long",
+            findings.bootstrap(),
+        );
     }
     if probe.redirects.len() > MOST_REDIRECTS {
-        findings.advice(AREA, "redirect-chain", format!("{url} takes {} redirects: {}", probe.redirects.len(), chain(probe)),
-            "each costs the visitor a round trip", "let every name redirect to the final address at once");
+        findings.advice(
+            AREA,
+            "redirect-chain",
+            format!("{url} takes {} redirects: {}", probe.redirects.len(), chain(probe)),
+            "each costs the visitor a round trip",
+            "let every name redirect to the final address at once",
+        );
     }
 }
 
@@ -86,8 +113,13 @@ fn plain_http(probe: &Probed, findings: &mut Findings) {
     if redirected {
         findings.sound(AREA, "plain http is redirected to https");
     } else {
-        findings.problem(AREA, "plain-http-answers", format!("{} answers {status} without a redirect to https", probe.url),
-            "anybody on the way can read and change the site", findings.bootstrap());
+        findings.problem(
+            AREA,
+            "plain-http-answers",
+            format!("{} answers {status} without a redirect to https", probe.url),
+            "anybody on the way can read and change the site",
+            findings.bootstrap(),
+        );
     }
 }
 
@@ -96,16 +128,31 @@ fn other_name(evidence: &Evidence, probe: &Probed, findings: &mut Findings) {
     match probe.status {
         None => {
             let why = probe.error.as_deref().unwrap_or("nobody answered");
-            findings.problem(AREA, "other-name-fails", format!("{url} does not answer: {why}"),
-                "whoever types the site's other name finds nothing", findings.bootstrap());
+            findings.problem(
+                AREA,
+                "other-name-fails",
+                format!("{url} does not answer: {why}"),
+                "whoever types the site's other name finds nothing",
+                findings.bootstrap(),
+            );
         }
         Some(status) if status != 200 => {
-            findings.problem(AREA, "other-name-fails", format!("{url} answers {status}{}", after(probe)),
-                "whoever types the site's other name gets an error", findings.bootstrap());
+            findings.problem(
+                AREA,
+                "other-name-fails",
+                format!("{url} answers {status}{}", after(probe)),
+                "whoever types the site's other name gets an error",
+                findings.bootstrap(),
+            );
         }
         Some(_) if probe.redirects.is_empty() => {
-            findings.advice(AREA, "two-addresses", format!("{url} serves the site without redirecting to {}", evidence.domain),
-                "search engines see two sites with the same pages, and cookies of one are unknown to the other", findings.bootstrap());
+            findings.advice(
+                AREA,
+                "two-addresses",
+                format!("{url} serves the site without redirecting to {}", evidence.domain),
+                "search engines see two sites with the same pages, and cookies of one are unknown to the other",
+                findings.bootstrap(),
+            );
         }
         Some(_) => findings.sound(AREA, format!("{url} redirects to the site")),
     }
@@ -115,11 +162,21 @@ fn missing_script(probe: &Probed, findings: &mut Findings) {
     let Some(status) = probe.status else { return };
     let url = &probe.url;
     if status == 200 {
-        findings.problem(AREA, "missing-is-a-page", format!("{url}, which does not exist, answers 200"),
-            "a browser runs HTML as a script and the page stays white; nobody sees a 404 in the logs", findings.bootstrap());
+        findings.problem(
+            AREA,
+            "missing-is-a-page",
+            format!("{url}, which does not exist, answers 200"),
+            "a browser runs HTML as a script and the page stays white; nobody sees a 404 in the logs",
+            findings.bootstrap(),
+        );
     } else if status == 403 {
-        findings.advice(AREA, "missing-is-forbidden", format!("{url}, which does not exist, answers 403"),
-            "without s3:ListBucket S3 does not tell missing from forbidden, and a hunt for the 403 begins", findings.bootstrap());
+        findings.advice(
+            AREA,
+            "missing-is-forbidden",
+            format!("{url}, which does not exist, answers 403"),
+            "without s3:ListBucket S3 does not tell missing from forbidden, and a hunt for the 403 begins",
+            findings.bootstrap(),
+        );
     } else if status == 404 {
         findings.sound(AREA, "what is missing answers 404");
     }
@@ -127,8 +184,13 @@ fn missing_script(probe: &Probed, findings: &mut Findings) {
 
 fn state(probe: &Probed, findings: &mut Findings) {
     if probe.status == Some(200) && !probe.is_html() {
-        findings.problem(AREA, "state-is-served", format!("{} is served", probe.url),
-            "anybody can read which releases there were and which files they had", findings.bootstrap());
+        findings.problem(
+            AREA,
+            "state-is-served",
+            format!("{} is served", probe.url),
+            "anybody can read which releases there were and which files they had",
+            findings.bootstrap(),
+        );
     }
 }
 

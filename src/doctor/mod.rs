@@ -33,4 +33,3 @@ pub fn examine(evidence: &Evidence) -> Report {
     role::examine(evidence, &mut findings);
     findings.report(&evidence.unchecked)
 }
-

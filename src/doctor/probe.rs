@@ -38,8 +38,7 @@ impl Visitor {
     /// # Errors
     /// The machine's certificate authorities cannot be read.
     pub fn new(rehearsal: Option<SocketAddr>) -> std::io::Result<Self> {
-        let connector =
-            HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
+        let connector = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
         Ok(Self { client: Client::builder(TokioExecutor::new()).build(connector), rehearsal })
     }
 
@@ -102,9 +101,10 @@ impl Visitor {
         let response = self.client.request(request).await.map_err(|error| chain(&error))?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, MOST_BYTES).collect().await.map_err(|error| error.to_string())?.to_bytes();
-        let headers = parts.headers.iter().filter_map(|(name, value)| {
-            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-        });
+        let headers = parts
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
         Ok(Answer { status: parts.status.as_u16(), headers: headers.collect(), body })
     }
 }

@@ -27,7 +27,8 @@ pub(super) fn examine(evidence: &Evidence, findings: &mut Findings) {
 }
 
 fn trust(role: &Role, findings: &mut Findings) {
-    let fix = format!("run `cruddur-site bootstrap` with --github OWNER/REPO, or narrow the trust of {} in IAM", role.name);
+    let fix =
+        format!("run `cruddur-site bootstrap` with --github OWNER/REPO, or narrow the trust of {} in IAM", role.name);
     for statement in policy::one_or_many(role.trust.get("Statement")).filter(|statement| trusts_github(statement)) {
         let subjects = values(statement, SUBJECT);
         let wide: Vec<&String> = subjects.iter().filter(|subject| is_wider_than_a_repository(subject)).collect();
@@ -98,7 +99,8 @@ fn is_wider_than_a_repository(subject: &str) -> bool {
 }
 
 fn permissions(evidence: &Evidence, role: &Role, findings: &mut Findings) {
-    let documents: Vec<&Value> = role.inline.values().chain(role.attached.iter().map(|(_, document)| document)).collect();
+    let documents: Vec<&Value> =
+        role.inline.values().chain(role.attached.iter().map(|(_, document)| document)).collect();
     let fix = || "run `cruddur-site bootstrap` with --github OWNER/REPO, which writes the policy".to_owned();
     if documents.is_empty() {
         findings.problem(
@@ -115,7 +117,8 @@ fn permissions(evidence: &Evidence, role: &Role, findings: &mut Findings) {
     let partition = distribution.arn.split(':').nth(1).unwrap_or("aws");
     let bucket = format!("arn:{partition}:s3:::{}", origin.bucket);
     let below = if origin.prefix.is_empty() { String::new() } else { format!("{}/", origin.prefix) };
-    let objects = [format!("{bucket}/{below}index.html"), format!("{bucket}/.cruddur-site/{}/lock.json", origin.prefix)];
+    let objects =
+        [format!("{bucket}/{below}index.html"), format!("{bucket}/.cruddur-site/{}/lock.json", origin.prefix)];
     let may = |action: &str, resource: &str| {
         let prefix = [("s3:prefix", below.as_str())];
         let context: &[(&str, &str)] = if action == "s3:ListBucket" { &prefix } else { &[] };

@@ -181,6 +181,7 @@ mod tests {
                 buckets,
                 checksum::Checksum,
                 conditions::WriteConditions,
+                encryption::Encryption,
                 versions::{self, Bucket, Content},
             },
         },
@@ -229,6 +230,7 @@ mod tests {
             checksum: Checksum::whole(Algorithm::Sha256, blob.checksum.clone()),
             headers: Headers::default(),
             expires: None,
+            encryption: Encryption::default(),
         };
         db.write(|tx| {
             let bucket = Bucket::get(tx, "bucket")?;

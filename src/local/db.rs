@@ -40,7 +40,8 @@ CREATE TABLE versions (
     checksum TEXT,
     headers TEXT,
     expires TEXT,
-    modified INTEGER NOT NULL
+    modified INTEGER NOT NULL,
+    encryption TEXT
 );
 CREATE INDEX versions_by_key ON versions (bucket, key, sequence DESC);
 CREATE UNIQUE INDEX versions_by_id ON versions (bucket, key, version_id);
@@ -56,7 +57,8 @@ CREATE TABLE uploads (
     expires TEXT,
     checksum_algorithm TEXT NOT NULL,
     composite INTEGER NOT NULL,
-    initiated INTEGER NOT NULL
+    initiated INTEGER NOT NULL,
+    encryption TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX uploads_by_key ON uploads (bucket, key, upload_id);
 

@@ -440,6 +440,63 @@ async fn encryption_tags_and_website_are_kept_and_reset() {
 }
 
 #[tokio::test]
+async fn a_key_of_kms_hides_the_md5_of_what_it_encrypts() {
+    const MD5_OF_X: &str = "\"9dd4e461268c8034f5c8564e155c67a6\"";
+    let rehearsal = Rehearsal::with_bucket().await;
+    let s3 = &rehearsal.s3;
+    let plain = rehearsal.put("plain", "x").await;
+    assert_eq!((plain.e_tag(), plain.server_side_encryption()), (Some(MD5_OF_X), Some(&ServerSideEncryption::Aes256)));
+    assert_eq!((plain.ssekms_key_id(), plain.bucket_key_enabled()), (None, None));
+
+    rehearsal.put_encryption(ServerSideEncryption::AwsKms, Some("1234")).await.unwrap();
+    let key = "arn:aws:kms:us-east-1:000000000000:key/1234";
+    let put = rehearsal.put("secret", "x").await;
+    assert_eq!((put.server_side_encryption(), put.ssekms_key_id()), (Some(&ServerSideEncryption::AwsKms), Some(key)));
+    assert_eq!(put.bucket_key_enabled(), Some(true));
+    let tag = put.e_tag().unwrap();
+    assert_eq!(tag.len(), MD5_OF_X.len());
+    assert_ne!(tag, MD5_OF_X);
+    let head = s3.head_object().bucket("bucket").key("secret").send().await.unwrap();
+    assert_eq!((head.e_tag(), head.ssekms_key_id()), (Some(tag), Some(key)));
+    assert_eq!(rehearsal.get("secret").await, b"x");
+    // What was there before the default stays as it was written.
+    let head = s3.head_object().bucket("bucket").key("plain").send().await.unwrap();
+    assert_eq!((head.e_tag(), head.server_side_encryption()), (Some(MD5_OF_X), Some(&ServerSideEncryption::Aes256)));
+
+    let own = s3.put_object().bucket("bucket").key("own").body(b"x".to_vec().into());
+    let own = own.server_side_encryption(ServerSideEncryption::Aes256).send().await.unwrap();
+    assert_eq!(own.e_tag(), Some(MD5_OF_X));
+    let copy = s3.copy_object().bucket("bucket").key("copy").copy_source("bucket/plain").send().await.unwrap();
+    assert_eq!(copy.ssekms_key_id(), Some(key));
+    assert_ne!(copy.copy_object_result().unwrap().e_tag(), Some(MD5_OF_X));
+    let back = s3.copy_object().bucket("bucket").key("secret").copy_source("bucket/secret");
+    let back = back.server_side_encryption(ServerSideEncryption::Aes256).send().await.unwrap();
+    assert_eq!(back.copy_object_result().unwrap().e_tag(), Some(MD5_OF_X));
+
+    let wrong = s3.put_object().bucket("bucket").key("own").server_side_encryption(ServerSideEncryption::Aes256);
+    assert_eq!(code(wrong.ssekms_key_id(key).send().await), "InvalidArgument");
+}
+
+#[tokio::test]
+async fn parts_under_a_key_of_kms_hide_their_md5_too() {
+    let rehearsal = Rehearsal::with_bucket().await;
+    let s3 = &rehearsal.s3;
+    rehearsal.put_encryption(ServerSideEncryption::AwsKms, None).await.unwrap();
+    let begun = s3.create_multipart_upload().bucket("bucket").key("film").send().await.unwrap();
+    assert_eq!(begun.server_side_encryption(), Some(&ServerSideEncryption::AwsKms));
+    let upload = s3.upload_part().bucket("bucket").key("film").set_upload_id(begun.upload_id.clone()).part_number(1);
+    let part = upload.body(b"x".to_vec().into()).send().await.unwrap();
+    assert_ne!(part.e_tag(), Some("\"9dd4e461268c8034f5c8564e155c67a6\""));
+    let part = aws_sdk_s3::types::CompletedPart::builder().part_number(1).set_e_tag(part.e_tag).build();
+    let parts = aws_sdk_s3::types::CompletedMultipartUpload::builder().parts(part).build();
+    let complete = s3.complete_multipart_upload().bucket("bucket").key("film").set_upload_id(begun.upload_id);
+    let done = complete.multipart_upload(parts).send().await.unwrap();
+    assert!(done.e_tag().unwrap().ends_with("-1\""));
+    assert_eq!(done.ssekms_key_id(), begun.ssekms_key_id.as_deref());
+    assert_eq!(rehearsal.get("film").await, b"x");
+}
+
+#[tokio::test]
 async fn a_bucket_emptied_of_every_version_goes_with_its_configuration() {
     let rehearsal = Rehearsal::with_bucket().await;
     let s3 = &rehearsal.s3;

@@ -26,6 +26,42 @@
 //!   digests, without the `-N` that would mark it, for the digest of the whole.
 //! - ListMultipartUploads knows prefixes, but every upload was `Initiated` in 2010.
 //! - Identifiers do not start with `E`; nothing is served: there is no edge to ask for a page.
+//!
+//! # What a bootstrap meets in moto 5.2.5
+//! Seen by asking; nothing holds moto to these lists.
+//!
+//! As AWS: what a bucket does not have has AWS's code (`NoSuchBucketPolicy`, `NoSuchLifecycleConfiguration`, `NoSuchTagSet`,
+//! ...); OriginAccessControls can be made, read, listed; CreateDistributionWithTags, TagResource and UpdateDistribution keep
+//! aliases, root object, origin path, policies' ids, error responses, price class, HTTP version and behaviors; a caller
+//! reference used again is `DistributionAlreadyExists`; zones, tags and alias records; a zone with records is
+//! `HostedZoneNotEmpty`, a name outside of the zone `InvalidChangeBatch`; roles with inline policies and tags;
+//! `EntityAlreadyExists`, `NoSuchEntity`, `DeleteConflict`; GetCallerIdentity (account 123456789012).
+//!
+//! More lenient than AWS:
+//! - A new bucket has no public access block, no ownership controls (`OwnershipControlsNotFoundError`) and no default
+//!   encryption (`ServerSideEncryptionConfigurationNotFoundError`), where S3 has all three.
+//! - Any bucket policy is taken: public ones under `BlockPublicPolicy`, those of other buckets, text that is no JSON. ACLs
+//!   are taken under `BucketOwnerEnforced`, expiry after 0 days, buckets in regions that do not exist.
+//! - Any trust policy is taken; two OriginAccessControls, or two zones with one caller reference, may have one name; a CNAME may
+//!   stand at an apex beside other records, and CREATE of a record that is there adds a second one.
+//! - Certificates are taken whatever their status.
+//!
+//! Simpler than AWS:
+//! - `NewerNoncurrentVersions` of a lifecycle rule is forgotten: the rule comes back without it.
+//! - Under SSE-KMS by default PutObject answers `aws:kms`, and still the MD5 as its ETag.
+//! - A certificate is PENDING_VALIDATION until somebody changes that, its validation records are there at once, and an
+//!   idempotency token used with the same names makes a second certificate. Pending ones have `NotAfter`.
+//! - A distribution comes back without its FunctionAssociations, and with a viewer certificate of ACM that says
+//!   `CloudFrontDefaultCertificate` true beside the ARN; an update answers the ETag that was there before.
+//! - There is no PublishFunction and no ListConflictingAliases (404 without a code), no ListCachePolicies and no
+//!   AddClientIDToOpenIDConnectProvider (500), and AWS's own managed policies do not exist.
+//! - Changes of records are INSYNC at once; alias targets come back without a final dot, the SOA as nonsense.
+//!
+//! Permissions: nothing is enforced until `POST /moto-api/reset-auth` with the body `0` and `Content-Type: text/plain` (a form's
+//! type is answered with 500); the body `inf` ends it. From then on keys must be those of CreateAccessKey, signatures
+//! right, and identity policies (not bucket policies) are obeyed, resources included, for the object and listing calls of S3
+//! and PutBucketPolicy, and for CloudFront, Route 53, ACM and IAM. Not enforced: GetPublicAccessBlock. A refusal of
+//! CloudFront, Route 53 and ACM is a 403 with a document that has no code where the SDK looks for it.
 
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};

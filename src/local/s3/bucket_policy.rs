@@ -3,7 +3,7 @@
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, dto::*, s3_error};
 use serde_json::Value;
 
-use crate::local::resources;
+use crate::{local::resources, setup::policy::is_public};
 
 use super::{
     LocalS3,
@@ -157,41 +157,6 @@ fn is_condition(condition: &Value) -> bool {
     condition.as_object().is_some_and(|operators| {
         operators.values().all(|keys| keys.as_object().is_some_and(|keys| keys.values().all(is_values)))
     })
-}
-
-/// Whether a statement lets in the public (S3 User Guide, "The meaning of public").
-fn is_public(statement: &Value) -> bool {
-    /// The keys that, fixed to values without wildcards, make a policy not public.
-    const FIXING: [&str; 12] = [
-        "aws:principalorgid",
-        "aws:sourcearn",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:sourceowner",
-        "aws:sourceaccount",
-        "aws:userid",
-        "aws:principalaccount",
-        "aws:principalarn",
-        "aws:sourceip",
-        "s3:dataaccesspointarn",
-        "s3:x-amz-server-side-encryption-aws-kms-key-id",
-    ];
-    let anybody = match &statement["Principal"] {
-        Value::Object(kinds) => kinds.get("AWS").and_then(texts).is_some_and(|names| names.contains(&"*")),
-        principal => principal == "*",
-    };
-    let fixes = |key: &str, values: &Value| {
-        FIXING.contains(&key.to_ascii_lowercase().as_str())
-            && texts(values).is_some_and(|values| !values.is_empty() && values.iter().all(|text| !text.contains('*')))
-    };
-    let is_positive = |operator: &str| !operator.contains("Not") && !operator.ends_with("IfExists");
-    let fixed = statement["Condition"].as_object().is_some_and(|operators| {
-        operators
-            .iter()
-            .filter(|(operator, _)| is_positive(operator))
-            .any(|(_, keys)| keys.as_object().is_some_and(|keys| keys.iter().any(|(key, values)| fixes(key, values))))
-    });
-    statement["Effect"] == "Allow" && (anybody || statement.get("NotPrincipal").is_some()) && !fixed
 }
 
 fn no_policy() -> S3Error {

@@ -9,6 +9,7 @@ use super::{
     LocalS3,
     checksum::{Algorithm, Checksum, declared_checksum, set_checksum},
     conditions::WriteConditions,
+    encryption::set_encryption,
     parts::{self, StoredPart},
     versions::{self, Content, etag},
 };
@@ -51,6 +52,7 @@ impl LocalS3 {
                     checksum,
                     headers: upload.headers.clone(),
                     expires: upload.expires.clone(),
+                    encryption: upload.encryption.clone(),
                 };
                 let version = versions::write(tx, &bucket, &key, &content, &conditions)?;
                 upload.remove(tx)?;
@@ -65,6 +67,7 @@ impl LocalS3 {
                     ..Default::default()
                 };
                 set_checksum!(output, &content.checksum);
+                set_encryption!(output, &content.encryption);
                 Ok::<_, Fault>(output)
             })
         });
@@ -142,7 +145,7 @@ fn checksum_of(upload: &parts::Upload, chosen: &[StoredPart], blob: &Blob) -> Re
     }
 }
 
-/// The MD5 of the parts' MD5s and their number.
+/// The MD5 of the parts' entity tags and their number.
 fn etag_of(chosen: &[StoredPart]) -> Result<String, Fault> {
     use md5::Digest as _;
     let mut md5 = md5::Md5::new();

@@ -54,7 +54,6 @@ pub(crate) fn default_encryption() -> ServerSideEncryptionRule {
     ServerSideEncryptionRule {
         apply_server_side_encryption_by_default: Some(by_default),
         bucket_key_enabled: Some(false),
-        ..Default::default()
     }
 }
 

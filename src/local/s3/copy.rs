@@ -8,6 +8,7 @@ use super::{
     LocalS3,
     checksum::{Algorithm, Checksum, set_checksum},
     conditions::{Outcome, ReadConditions, WriteConditions, precondition_failed},
+    encryption::{Encryption, asked_encryption, set_encryption},
     objects::{StoredHeaders, stored_headers},
     versions::{self, Content, etag},
 };
@@ -40,6 +41,7 @@ impl LocalS3 {
             Some(MetadataDirective::REPLACE) => Some(stored_headers!(input)?),
             Some(_) => return Err(s3_error!(InvalidArgument, "Unknown metadata directive.")),
         };
+        let asked = asked_encryption!(input)?;
         let algorithm = input.checksum_algorithm.as_ref().map(|name| Algorithm::parse(name.as_str())).transpose()?;
         let conditions = ReadConditions {
             if_match: input.copy_source_if_match,
@@ -49,7 +51,11 @@ impl LocalS3 {
         };
         let source = Source::new(input.copy_source, conditions)?;
         let (bucket, key) = (input.bucket, input.key);
-        if replaced.is_none() && source.version_id.is_none() && (&source.bucket, &source.key) == (&bucket, &key) {
+        if replaced.is_none()
+            && asked.is_none()
+            && source.version_id.is_none()
+            && (&source.bucket, &source.key) == (&bucket, &key)
+        {
             return Err(s3_error!(
                 InvalidRequest,
                 "This copy request is illegal because it is trying to copy an object to itself without changing the \
@@ -64,7 +70,8 @@ impl LocalS3 {
                 Outcome::Holds => {}
                 Outcome::NotModified | Outcome::Failed => return Err(precondition_failed().into()),
             }
-            let content = copied(account, content, replaced, algorithm)?;
+            let encryption = Encryption::of(tx, &to, asked.as_ref())?;
+            let content = copied(account, content, replaced, algorithm, encryption)?;
             let copy = versions::write(tx, &to, &key, &content, &WriteConditions::default())?;
             let mut result = CopyObjectResult {
                 e_tag: Some(etag(&content.etag)),
@@ -73,12 +80,14 @@ impl LocalS3 {
                 ..Default::default()
             };
             set_checksum!(result, &content.checksum);
-            Ok(CopyObjectOutput {
+            let mut output = CopyObjectOutput {
                 copy_object_result: Some(result),
                 copy_source_version_id: from.shown(&version.version_id),
                 version_id: to.shown(&copy.version_id),
                 ..Default::default()
-            })
+            };
+            set_encryption!(output, &content.encryption);
+            Ok(output)
         })
         .await
     }
@@ -91,6 +100,7 @@ fn copied(
     source: Content,
     replaced: Option<StoredHeaders>,
     algorithm: Option<Algorithm>,
+    encryption: Encryption,
 ) -> Result<Content, Fault> {
     if source.size > MAX_COPY_BYTES {
         return Err(s3_error!(
@@ -102,11 +112,13 @@ fn copied(
     let mut content = source;
     let algorithm = algorithm.unwrap_or(content.checksum.algorithm);
     let in_parts = content.etag.contains('-') || content.checksum.composite;
-    if in_parts || algorithm != content.checksum.algorithm {
+    let reencrypted = content.encryption.is_kms() || encryption.is_kms();
+    content.encryption = encryption;
+    if in_parts || reencrypted || algorithm != content.checksum.algorithm {
         let mut draft = account.blobs().draft(algorithm)?;
         draft.append(&account.blobs().path(&content.blob))?;
         let blob = draft.finish();
-        content.etag = hex::encode(blob.md5);
+        content.etag = content.encryption.entity_tag(&blob.md5);
         content.checksum = Checksum::whole(algorithm, blob.checksum);
     }
     if let Some(StoredHeaders { headers, expires }) = replaced {

@@ -16,12 +16,12 @@ use super::{
 
 /// The objects of a bucket from a key on.
 pub(crate) const CURRENT_FROM: &str = "SELECT sequence, key, version_id, is_latest, modified, delete_marker, size, \
-     etag, blob, checksum, headers, expires FROM versions \
+     etag, blob, checksum, headers, expires, encryption FROM versions \
      WHERE bucket = ?1 AND key >= ?2 AND is_latest = 1 AND delete_marker = 0 ORDER BY key";
 
 /// The versions of a bucket from a key on, newest first.
 pub(crate) const VERSIONS_FROM: &str = "SELECT sequence, key, version_id, is_latest, modified, delete_marker, size, \
-     etag, blob, checksum, headers, expires FROM versions \
+     etag, blob, checksum, headers, expires, encryption FROM versions \
      WHERE bucket = ?1 AND key >= ?2 ORDER BY key, sequence DESC";
 
 impl LocalS3 {

@@ -12,6 +12,7 @@ pub(crate) mod conditions;
 pub(crate) mod configuration;
 mod copy;
 mod delete;
+pub(crate) mod encryption;
 mod lifecycle;
 pub(crate) mod listing;
 pub(crate) mod multipart;

@@ -8,6 +8,7 @@ use super::{
     LocalS3,
     buckets::owner,
     checksum::{Algorithm, Checksum, Declared, declared_checksum, kind_name, set_checksum},
+    encryption::{Encryption, asked_encryption, set_encryption},
     objects::stored_headers,
     page::{Encoding, Entry, Page, Window, after_marker, delimiter, limit, page},
     parts::{self, StoredPart},
@@ -20,7 +21,7 @@ const MAX_PART_NUMBER: i32 = 10_000;
 const UPLOAD_ID_ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-";
 
 /// The uploads in progress from a key on.
-pub(crate) const UPLOADS_FROM: &str = "SELECT upload_id, key, headers, expires, checksum_algorithm, composite, initiated \
+pub(crate) const UPLOADS_FROM: &str = "SELECT upload_id, key, headers, expires, checksum_algorithm, composite, initiated, encryption \
      FROM uploads WHERE bucket = ?1 AND key >= ?2 ORDER BY key, upload_id";
 
 impl LocalS3 {
@@ -31,7 +32,8 @@ impl LocalS3 {
         let mut input = request.input;
         let stored = stored_headers!(input)?;
         let algorithm = input.checksum_algorithm.as_ref().map(|name| Algorithm::parse(name.as_str())).transpose()?;
-        let upload = parts::Upload {
+        let asked = asked_encryption!(input)?;
+        let mut upload = parts::Upload {
             id: random_id(UPLOAD_ID_ALPHABET, 96),
             key: input.key,
             headers: stored.headers,
@@ -39,19 +41,22 @@ impl LocalS3 {
             algorithm,
             composite: is_composite(algorithm, input.checksum_type.as_ref())?,
             initiated: now_seconds(),
+            encryption: Encryption::default(),
         };
         let bucket = input.bucket;
         self.write(move |tx, _| {
-            versions::Bucket::get(tx, &bucket)?;
+            upload.encryption = Encryption::of(tx, &versions::Bucket::get(tx, &bucket)?, asked.as_ref())?;
             upload.insert(tx, &bucket)?;
-            Ok(CreateMultipartUploadOutput {
+            let mut output = CreateMultipartUploadOutput {
                 checksum_algorithm: upload.algorithm.map(|named| ChecksumAlgorithm::from_static(named.name())),
                 checksum_type: upload.algorithm.map(|_| ChecksumType::from_static(kind_name(upload.composite))),
                 bucket: Some(bucket),
                 key: Some(upload.key),
                 upload_id: Some(upload.id),
                 ..Default::default()
-            })
+            };
+            set_encryption!(output, &upload.encryption);
+            Ok(output)
         })
         .await
     }
@@ -84,7 +89,7 @@ impl LocalS3 {
             let part = StoredPart {
                 number,
                 size: blob.size,
-                etag: hex::encode(blob.md5),
+                etag: upload.encryption.entity_tag(&blob.md5),
                 blob: blob.sha256,
                 checksum: Checksum::whole(algorithm, blob.checksum.clone()),
                 modified: now_seconds(),
@@ -92,6 +97,7 @@ impl LocalS3 {
             part.insert(tx, &upload)?;
             let mut output = UploadPartOutput { e_tag: Some(etag(&part.etag)), ..Default::default() };
             set_checksum!(output, &part.checksum);
+            set_encryption!(output, &upload.encryption);
             Ok(output)
         })
         .await

@@ -16,6 +16,7 @@ use super::{
     LocalS3, body,
     checksum::{Checksum, Declared, declared_checksum, set_checksum},
     conditions::{Outcome, ReadConditions, WriteConditions, precondition_failed},
+    encryption::{Encryption, asked_encryption, set_encryption},
     versions::{self, Content, Version, etag},
 };
 
@@ -119,6 +120,7 @@ macro_rules! described {
             metadata: Some(content.headers.metadata.into_iter().collect()),
             ..Default::default()
         };
+        set_encryption!(output, &content.encryption);
         if with_checksum {
             output.checksum_type = Some(content.checksum.kind());
             set_checksum!(output, &content.checksum);
@@ -139,17 +141,20 @@ impl LocalS3 {
             trailing_headers,
         )?;
         let algorithm = declared.algorithm;
+        let asked = asked_encryption!(input)?;
         let (bucket, key) = (input.bucket, input.key);
         let upload = self.receive(input.body, declared).await?;
         self.finish(upload, move |tx, blob| {
             let bucket = versions::Bucket::get(tx, &bucket)?;
+            let encryption = Encryption::of(tx, &bucket, asked.as_ref())?;
             let content = Content {
                 size: blob.size,
-                etag: hex::encode(blob.md5),
+                etag: encryption.entity_tag(&blob.md5),
                 blob: blob.sha256,
                 checksum: Checksum::whole(algorithm, blob.checksum.clone()),
                 headers: stored.headers,
                 expires: stored.expires,
+                encryption,
             };
             let version = versions::write(tx, &bucket, &key, &content, &conditions)?;
             let mut output = PutObjectOutput {
@@ -159,6 +164,7 @@ impl LocalS3 {
                 ..Default::default()
             };
             set_checksum!(output, &content.checksum);
+            set_encryption!(output, &content.encryption);
             Ok(output)
         })
         .await

@@ -10,6 +10,7 @@ use crate::{
 
 use super::{
     checksum::{Algorithm, Checksum},
+    encryption::Encryption,
     versions::timestamp,
 };
 
@@ -29,10 +30,13 @@ pub(crate) struct Upload {
     pub(crate) composite: bool,
     /// When it began, in seconds since 1970.
     pub(crate) initiated: i64,
+    /// How it will be encrypted.
+    pub(crate) encryption: Encryption,
 }
 
 /// The columns that [`Upload::from_row`] reads.
-pub(crate) const UPLOAD_COLUMNS: &str = "upload_id, key, headers, expires, checksum_algorithm, composite, initiated";
+pub(crate) const UPLOAD_COLUMNS: &str = "upload_id, key, headers, expires, checksum_algorithm, composite, initiated, \
+     encryption";
 
 impl Upload {
     /// The upload, or `NoSuchUpload`.
@@ -50,7 +54,7 @@ impl Upload {
 
     /// From [`UPLOAD_COLUMNS`].
     pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let (Json(headers), Json(algorithm)) = (row.get(2)?, row.get(4)?);
+        let (Json(headers), Json(algorithm), Json(encryption)) = (row.get(2)?, row.get(4)?, row.get(7)?);
         Ok(Self {
             id: row.get(0)?,
             key: row.get(1)?,
@@ -59,6 +63,7 @@ impl Upload {
             algorithm,
             composite: row.get(5)?,
             initiated: row.get(6)?,
+            encryption,
         })
     }
 
@@ -72,9 +77,10 @@ impl Upload {
             self.expires,
             Json(self.algorithm),
             self.composite,
-            self.initiated
+            self.initiated,
+            Json(&self.encryption)
         ];
-        tx.prepare_cached("INSERT INTO uploads VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(row).map(|_| ())
+        tx.prepare_cached("INSERT INTO uploads VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?.execute(row).map(|_| ())
     }
 
     /// Ends it, and its parts with it.

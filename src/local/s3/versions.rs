@@ -14,7 +14,7 @@ use crate::{
     site::{Headers, Sha256},
 };
 
-use super::{access, buckets, checksum::Checksum, conditions::WriteConditions};
+use super::{access, buckets, checksum::Checksum, conditions::WriteConditions, encryption::Encryption};
 
 /// The version id of objects written while versioning is not on.
 pub(crate) const NULL_VERSION: &str = "null";
@@ -117,6 +117,8 @@ pub(crate) struct Content {
     pub(crate) headers: Headers,
     /// The `Expires` header.
     pub(crate) expires: Option<String>,
+    /// How it is encrypted.
+    pub(crate) encryption: Encryption,
 }
 
 /// A row of `versions`.
@@ -137,8 +139,8 @@ pub(crate) struct Version {
 }
 
 /// The columns that [`Version::from_row`] reads.
-pub(crate) const COLUMNS: &str =
-    "sequence, key, version_id, is_latest, modified, delete_marker, size, etag, blob, checksum, headers, expires";
+pub(crate) const COLUMNS: &str = "sequence, key, version_id, is_latest, modified, delete_marker, size, etag, blob, checksum, headers, expires, \
+     encryption";
 
 impl Version {
     /// From [`COLUMNS`].
@@ -162,7 +164,7 @@ impl Version {
 }
 
 fn content_from_row(row: &Row<'_>) -> rusqlite::Result<Content> {
-    let (Json(checksum), Json(headers)) = (row.get(9)?, row.get(10)?);
+    let (Json(checksum), Json(headers), Json(encryption)) = (row.get(9)?, row.get(10)?, row.get(12)?);
     Ok(Content {
         size: row.get::<_, i64>(6)?.cast_unsigned(),
         etag: row.get(7)?,
@@ -170,6 +172,7 @@ fn content_from_row(row: &Row<'_>) -> rusqlite::Result<Content> {
         checksum,
         headers,
         expires: row.get(11)?,
+        encryption,
     })
 }
 
@@ -326,7 +329,7 @@ fn add(tx: &Transaction<'_>, bucket: &Bucket, key: &str, content: Option<&Conten
     let sequence = tx
         .prepare_cached(
             "INSERT INTO versions (bucket, key, version_id, is_latest, modified, delete_marker, size, etag, blob,
-                checksum, headers, expires) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                checksum, headers, expires, encryption) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .insert(params![
             bucket.name,
@@ -340,6 +343,7 @@ fn add(tx: &Transaction<'_>, bucket: &Bucket, key: &str, content: Option<&Conten
             content.map(|content| Json(&content.checksum)),
             content.map(|content| Json(&content.headers)),
             content.and_then(|content| content.expires.as_deref()),
+            content.map(|content| Json(&content.encryption)),
         ])?;
     Ok(Version { sequence, key: key.to_owned(), version_id, is_latest: true, modified, content: content.cloned() })
 }
