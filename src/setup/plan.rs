@@ -9,8 +9,14 @@ mod bucket;
 mod certificate;
 mod deployer;
 mod edge;
+#[cfg(test)]
+mod messes;
 mod names;
 mod notes;
+#[cfg(test)]
+mod simulator;
+#[cfg(test)]
+mod tests;
 
 use super::{
     Change, Ids, Observed, Part, Plan, Resource, S3Origin, Site, Step, Verdict,
