@@ -186,8 +186,15 @@ impl World {
             Step::ChangeRecords(changes) => {
                 self.change(changes, &ids.distribution_domain.expect("a distribution to lead to"));
             }
-            Step::AwaitRecords => self.observed.resolved = site.names().map(ToString::to_string).collect(),
-            Step::AwaitExpiry { .. } => self.resolvers = vec![self.observed.records.clone()],
+            Step::AwaitRecords => {
+                self.observed.resolved = site.names().map(ToString::to_string).collect();
+                let lead = |name: &String| ZoneRecord {
+                    zone: String::new(),
+                    record: records::aliases(name, TARGET)[0].clone(),
+                };
+                self.resolvers.push(self.observed.resolved.iter().map(lead).collect());
+            }
+            Step::AwaitExpiry { .. } => self.resolvers = self.resolvers.pop().into_iter().collect(),
             Step::CreateProvider => {
                 self.observed.provider =
                     Some(OidcProvider { arn: policy::github_provider_arn(site), audiences: vec![AUDIENCE.into()] });

@@ -87,7 +87,7 @@ proptest! {
         }
         for step in &plan.steps {
             world.apply(&plan.site, step);
-            prop_assert!(world.works(&name), "broken by {:?}", step);
+            prop_assert!(world.works(&name), "broken by {:?} of {:?}\n{:#?}", step, plan.steps, world);
         }
     }
 
@@ -96,12 +96,8 @@ proptest! {
         let Some((_, _, plan)) = planned(&choices) else { return Ok(()) };
         for part in &plan.parts {
             let has_steps = plan.steps.iter().any(|step| step.resource() == part.resource);
-            let closing = part.resource == Resource::BucketPolicy || part.resource == Resource::Bucket;
             prop_assert!(part.verdict != Verdict::Keep || part.changes.is_empty());
-            prop_assert!(
-                has_steps || part.verdict == Verdict::Keep || closing && plan.notes.iter().any(|note| note.contains("stays open")),
-                "{part:?} without a step"
-            );
+            prop_assert!(has_steps || part.verdict == Verdict::Keep, "{part:?} without a step");
         }
         for step in &plan.steps {
             let part = plan.parts.iter().find(|part| part.resource == step.resource() && part.verdict != Verdict::Keep);
