@@ -13,6 +13,8 @@ use crate::{
 };
 
 mod check;
+#[cfg(test)]
+mod tests;
 
 /// The names of a site, before anything was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ mod certificate;
 mod deployer;
 mod edge;
 #[cfg(test)]
-mod messes;
+pub(super) mod messes;
 mod names;
 mod notes;
 #[cfg(test)]
