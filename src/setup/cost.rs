@@ -1,9 +1,9 @@
 //! What the site costs a month.
 //!
-//! Prices are AWS's public ones in US dollars, as listed in November 2026: "Amazon CloudFront pricing" (always free: 1 TB
-//! out, 10 million requests, 2 million function invocations a month), "Amazon Route 53 pricing" ($0.50 a zone for the
-//! first 25; alias queries to CloudFront are free), "Amazon S3 pricing" ($0.023 a GB in us-east-1) and "AWS Key Management
-//! Service pricing" ($1 a key).
+//! Prices are AWS's public ones in US dollars, looked up in November 2026: "Amazon CloudFront pricing" (always free: 1 TB
+//! out, 10 million requests, 2 million function invocations a month; 1,000 invalidated paths), "Amazon Route 53 pricing" ($0.50
+//! a zone for the first 25; alias queries to CloudFront are free) and "Amazon S3 pricing" ($0.023 a GB in us-east-1, a
+//! little more elsewhere).
 
 use super::{Plan, Resource, Verdict, request::SiteRouting};
 

@@ -13,6 +13,8 @@ use crate::{
 };
 
 mod check;
+#[cfg(test)]
+mod tests;
 
 /// The names of a site, before anything was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,8 +127,11 @@ pub fn site(request: &Request, observed: &Observed, routing: Routing, region: &R
     let mut names = names(request)?;
     let (bucket_name, mut prefix) = place(request, &observed.account, existing)?;
     let bucket = observed.bucket.as_ref().filter(|bucket| bucket.name == bucket_name.as_str());
-    let keeps_prefix =
-        request.prefix.is_some() || bucket.is_some_and(|bucket| bucket.has_site || is_tagged(&bucket.tags));
+    // An origin path without anything behind it is a leftover, unless we set it. The distribution's tag tells, and not the
+    // bucket's: it is written after the path, so that a run that was cut off between the two plans the same again.
+    let keeps_prefix = request.prefix.is_some()
+        || bucket.is_some_and(|bucket| bucket.has_site)
+        || existing.is_some_and(|existing| is_tagged(&existing.tags));
     if !keeps_prefix {
         prefix = DEFAULT_PREFIX.parse().map_err(invalid("the prefix"))?;
     }

@@ -319,7 +319,7 @@ fn set_error_responses(wanted: &mut Distribution, site: &Site) {
         }
         SiteRouting::Function(_) => {
             let is_our_page = |response: &ErrorResponse| response.error_code == 404 && response.page == NOT_FOUND_PAGE;
-            responses.retain(|response| !is_fallback(response) && !(has_apis && is_our_page(response)));
+            responses.retain(|response| !(is_fallback(response) || has_apis && is_our_page(response)));
             // One without a page only says how long edges keep the error.
             if response.is_some() {
                 responses.retain(|response| response.error_code != 404 || !response.page.is_empty());

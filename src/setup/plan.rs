@@ -9,8 +9,14 @@ mod bucket;
 mod certificate;
 mod deployer;
 mod edge;
+#[cfg(test)]
+pub(super) mod messes;
 mod names;
 mod notes;
+#[cfg(test)]
+mod simulator;
+#[cfg(test)]
+mod tests;
 
 use super::{
     Change, Ids, Observed, Part, Plan, Resource, S3Origin, Site, Step, Verdict,
@@ -52,11 +58,16 @@ pub fn plan(site: Site, observed: &Observed) -> Result<Plan> {
     refuse_shared_bucket(&site, observed)?;
     let ids = ids(&site, observed);
     let zones = names::zones(&site, observed)?;
-    let bucket = bucket::plan(&site, observed);
     let certificate = certificate::plan(&site, observed)?;
     let front = edge::plan(&site, observed, &ids)?;
     let records = names::records(&site, observed, &ids)?;
-    let closing = bucket::close(&site, observed, &records);
+    let withheld = bucket::withheld(&site, observed, &records);
+    let bucket = bucket::plan(&site, observed, withheld.is_none());
+    let mut closing = match &withheld {
+        Some(_) => Piece::default(),
+        None => bucket::close(&site, observed, &records),
+    };
+    closing.notes.extend(withheld);
     let deployer = deployer::plan(&site, observed, &ids);
 
     let mut plan = Plan { site, parts: Vec::new(), steps: Vec::new(), notes: Vec::new() };

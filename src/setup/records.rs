@@ -1,6 +1,8 @@
 //! The records of a site: in which zone they belong, what they say, and how they are written for a zone kept elsewhere.
 
 pub mod manual;
+#[cfg(test)]
+mod tests;
 mod zone;
 
 use std::collections::BTreeSet;

@@ -124,7 +124,7 @@ pub(super) fn new_bucket(name: &BucketName) -> Result<()> {
 pub(super) fn kms_key(request: &Request, region: &Region) -> Result<Option<String>> {
     const NEXT: &str = "give --kms-key the ARN of the key: arn:aws:kms:REGION:ACCOUNT:key/ID";
     let Some(key) = &request.kms_key else { return Ok(None) };
-    let parts: Vec<_> = key.splitn(6, ':').collect();
+    let parts: Vec<_> = key.split(':').collect();
     let ["arn", _, "kms", key_region, _, resource] = parts[..] else {
         return refuse(format!("{key:?} is no ARN of a KMS key"), NEXT);
     };

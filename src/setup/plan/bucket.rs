@@ -46,7 +46,8 @@ pub(super) struct Plans {
     pub admit: Vec<Step>,
 }
 
-pub(super) fn plan(site: &Site, observed: &Observed) -> Plans {
+/// `closing` tells whether [`close`] is part of the plan.
+pub(super) fn plan(site: &Site, observed: &Observed, closing: bool) -> Plans {
     let mut piece = Piece::default();
     let bucket = bucket_of(site, observed);
     let mut changes = Vec::new();
@@ -58,7 +59,9 @@ pub(super) fn plan(site: &Site, observed: &Observed) -> Plans {
     if bucket.is_none_or(|bucket| bucket.is_empty) {
         piece.steps.extend(close_bucket(bucket));
     }
-    changes.extend(closing_changes(bucket));
+    if closing {
+        changes.extend(closing_changes(bucket));
+    }
     if !bucket.is_some_and(|bucket| bucket.versioning) {
         piece.steps.push(Step::EnableVersioning);
         changes.push(Change { old: bucket.map(|_| "off".to_owned()), ..set("bucket versioning", "on") });
@@ -71,7 +74,7 @@ pub(super) fn plan(site: &Site, observed: &Observed) -> Plans {
         changes.push(Change { old: tag, ..set(&format!("tag {TAG}"), site.domain.as_str()) });
     }
     piece.part(Resource::Bucket, site.bucket.as_str(), bucket.is_some(), changes);
-    let admit = policy(site, observed, bucket, &mut piece);
+    let admit = policy(site, observed, closing, &mut piece);
     Plans { piece, admit }
 }
 
@@ -235,7 +238,8 @@ fn distribution_arn(site: &Site, observed: &Observed) -> String {
 }
 
 /// What lets the distribution in. Statements that open the bucket to the world go in [`close`], but where nobody reads.
-fn policy(site: &Site, observed: &Observed, bucket: Option<&Bucket>, piece: &mut Piece) -> Vec<Step> {
+fn policy(site: &Site, observed: &Observed, closing: bool, piece: &mut Piece) -> Vec<Step> {
+    let bucket = bucket_of(site, observed);
     let arn = distribution_arn(site, observed);
     let current = bucket.and_then(|bucket| bucket.policy.as_ref());
     let open = policy::bucket_policy(site, &arn, current, false);
@@ -243,18 +247,18 @@ fn policy(site: &Site, observed: &Observed, bucket: Option<&Bucket>, piece: &mut
     let mut changes = Vec::new();
     let mut steps = Vec::new();
     let admits = current.is_some_and(|current| policy::is_same(current, &open));
-    if !admits {
+    // S3 refuses to write a policy with a public statement where those are blocked, even one that is there already
+    // (S3 User Guide, "Blocking public access to your Amazon S3 storage"): then the one without it is written at the end.
+    let is_refused = policy::opens_to_the_world(&open) && bucket.is_some_and(|bucket| bucket.public_access_block[2]);
+    if !admits && (closing || !is_refused) {
         let who = observed.distribution.as_ref().map_or(MADE, |distribution| &distribution.id);
         changes.push(set("read access", &format!("distribution {who} reads {}/", site.origin_path())));
     }
-    if open != closed {
+    if open != closed && closing {
         let old = Some("everyone reads the bucket".to_owned());
         changes.push(Change { field: "public statements".to_owned(), old, new: None });
     }
     let closes_now = open == closed || bucket.is_none_or(|bucket| bucket.is_empty);
-    // S3 refuses to write a policy with a public statement where those are blocked, even one that is there already
-    // (S3 User Guide, "Blocking public access to your Amazon S3 storage"): then the one without it is written at the end.
-    let is_refused = policy::opens_to_the_world(&open) && bucket.is_some_and(|bucket| bucket.public_access_block[2]);
     if closes_now {
         if !current.is_some_and(|current| policy::is_same(current, &closed)) {
             steps.push(Step::SetBucketPolicy { closing: true });
@@ -266,44 +270,50 @@ fn policy(site: &Site, observed: &Observed, bucket: Option<&Bucket>, piece: &mut
     steps
 }
 
-/// What closes a bucket that is open today, at the very end: the website endpoint, public statements and public ACLs
-/// are what works there now.
-pub(super) fn close(site: &Site, observed: &Observed, records: &Records) -> Piece {
-    let mut piece = Piece::default();
-    let Some(bucket) = bucket_of(site, observed).filter(|bucket| !bucket.is_empty) else { return piece };
-    let arn = distribution_arn(site, observed);
-    let current = bucket.policy.as_ref();
-    let mut steps = Vec::new();
-    if policy::bucket_policy(site, &arn, current, false) != policy::bucket_policy(site, &arn, current, true) {
-        steps.push(Step::SetBucketPolicy { closing: true });
+/// Why a bucket that is open to the world stays so for now: somebody's working page needs it.
+pub(super) fn withheld(site: &Site, observed: &Observed, records: &Records) -> Option<String> {
+    let bucket = bucket_of(site, observed).filter(|bucket| !bucket.is_empty)?;
+    if closing_steps(site, observed, bucket).is_empty() {
+        return None;
     }
-    steps.extend(close_bucket(Some(bucket)));
-    if steps.is_empty() {
-        return piece;
-    }
-    let readers =
-        observed.distribution.as_ref().map(|distribution| public_readers(site, distribution)).unwrap_or_default();
+    let distribution = observed.distribution.as_ref();
+    let readers = distribution.map(|distribution| public_readers(site, distribution)).unwrap_or_default();
     if !readers.is_empty() {
-        piece.notes.push(format!(
+        return Some(format!(
             "the bucket {} stays open to the world, because the behavior {} reads it that way: give its origin an origin \
              access control in the CloudFront console and let the bucket policy allow its folder, then run bootstrap again",
             site.bucket,
             readers.join(", ")
         ));
+    }
+    let seconds = records.public_bucket_ttl.filter(|seconds| *seconds > LONGEST_WAIT)?;
+    Some(format!(
+        "the bucket {} stays open to the world, because its old records may lead visitors straight to it for another {}: \
+         run bootstrap again after that to close it",
+        site.bucket,
+        duration(seconds)
+    ))
+}
+
+fn closing_steps(site: &Site, observed: &Observed, bucket: &Bucket) -> Vec<Step> {
+    let arn = distribution_arn(site, observed);
+    let current = bucket.policy.as_ref();
+    let opens = policy::bucket_policy(site, &arn, current, false) != policy::bucket_policy(site, &arn, current, true);
+    let policy = opens.then_some(Step::SetBucketPolicy { closing: true });
+    policy.into_iter().chain(close_bucket(Some(bucket))).collect()
+}
+
+/// What closes a bucket that is open today, at the very end: the website endpoint, public statements and public ACLs
+/// are what works there now.
+pub(super) fn close(site: &Site, observed: &Observed, records: &Records) -> Piece {
+    let mut piece = Piece::default();
+    let Some(bucket) = bucket_of(site, observed).filter(|bucket| !bucket.is_empty) else { return piece };
+    let steps = closing_steps(site, observed, bucket);
+    if steps.is_empty() {
         return piece;
     }
-    match records.public_bucket_ttl {
-        Some(seconds) if seconds > LONGEST_WAIT => {
-            piece.notes.push(format!(
-                "visitors may be led to the bucket {} itself for another {}, as its records say, so it is closed to the \
-                 world only when bootstrap is run again after that",
-                site.bucket,
-                duration(seconds)
-            ));
-            return piece;
-        }
-        Some(seconds) => piece.steps.push(Step::AwaitExpiry { seconds }),
-        None => {}
+    if let Some(seconds) = records.public_bucket_ttl {
+        piece.steps.push(Step::AwaitExpiry { seconds });
     }
     piece.notes.push(format!(
         "the bucket {} is closed to the world at the end: links to its S3 address, and other distributions that read it, \

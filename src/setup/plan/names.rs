@@ -36,6 +36,9 @@ pub(super) fn zones(site: &Site, observed: &Observed) -> Result<Piece> {
     Ok(piece)
 }
 
+/// How long resolvers may keep records that are kept elsewhere, in seconds. Nobody tells; it is what most providers set.
+const USUAL_TTL: u64 = 300;
+
 #[derive(Debug, Default)]
 pub(super) struct Records {
     pub parts: Vec<Part>,
@@ -68,7 +71,9 @@ pub(super) fn records(site: &Site, observed: &Observed, ids: &Ids) -> Result<Rec
             piece.steps.push(Step::AwaitRecords);
         }
         piece.part(Resource::Records, names.join(", "), exists, changes);
-        return Ok(Records { parts: piece.parts, steps: piece.steps, ..Records::default() });
+        let is_website = observed.bucket.as_ref().is_some_and(|bucket| bucket.website);
+        let public_bucket_ttl = (is_website && !missing.is_empty()).then_some(USUAL_TTL);
+        return Ok(Records { parts: piece.parts, steps: piece.steps, public_bucket_ttl, ..Records::default() });
     }
     let changes = records::alias_changes(site, observed, &target)?;
     let public_bucket_ttl = changes.public_bucket_ttl();
