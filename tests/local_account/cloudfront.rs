@@ -24,7 +24,7 @@ impl Rehearsal {
         (Self::of(account, folder).await, site.id)
     }
 
-    fn invalidate(&self, id: &str, reference: &str, paths: &[&str]) -> CreateInvalidationFluentBuilder {
+    pub fn invalidate(&self, id: &str, reference: &str, paths: &[&str]) -> CreateInvalidationFluentBuilder {
         let paths = Paths::builder().quantity(paths.len() as i32).set_items(Some(owned(paths))).build().unwrap();
         let batch = InvalidationBatch::builder().caller_reference(reference).paths(paths).build().unwrap();
         self.cloudfront.create_invalidation().distribution_id(id).invalidation_batch(batch)
@@ -166,7 +166,7 @@ async fn strangers_and_other_services_are_turned_away() {
     let (rehearsal, _) = Rehearsal::with_site(NEVER).await;
     let stranger = cloudfront_client(rehearsal.server.url(), "SOMEBODY");
     assert_eq!(code(stranger.list_distributions().send().await), "InvalidClientTokenId");
-    let scope = "AWS4-HMAC-SHA256 Credential=LOCALACCOUNT/20261121/us-east-1/acm/aws4_request, Signature=0";
+    let scope = "AWS4-HMAC-SHA256 Credential=LOCALACCOUNT/20261121/us-east-1/kms/aws4_request, Signature=0";
     let request = reqwest::Client::new().get(rehearsal.server.url()).header("authorization", scope);
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 501);
