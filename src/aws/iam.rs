@@ -12,15 +12,10 @@ use crate::{
     error::Result,
     setup::{
         observed::{OidcProvider, Role, Tags},
+        policy::{AUDIENCE, GITHUB_ISSUER},
         site::Account,
     },
 };
-
-/// Who issues GitHub's tokens (GitHub docs, "OpenID Connect reference").
-pub const GITHUB_ISSUER: &str = "token.actions.githubusercontent.com";
-
-/// Whom the tokens are for: AWS's exchange of tokens for credentials (GitHub docs, "Configuring OpenID Connect in AWS").
-pub const AUDIENCE: &str = "sts.amazonaws.com";
 
 /// The code for what is not there.
 const MISSING: &str = "NoSuchEntity";

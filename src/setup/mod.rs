@@ -14,6 +14,7 @@ pub mod records;
 pub mod request;
 pub mod site;
 pub mod step;
+pub mod template;
 
 pub use observed::Observed;
 pub use origin::S3Origin;
