@@ -1,7 +1,7 @@
 //! How a viewer's URL becomes an object's path: what the distribution's viewer-request function does.
 //!
 //! The function runs before the cache lookup, so what it answers is the cache key. Its JavaScript is made from the
-//! tables of this module, and the local edge calls [`Routing::route`] itself: one meaning, told once.
+//! tables of this module, and tests hold both to the same answers.
 
 pub mod javascript;
 
@@ -56,16 +56,34 @@ pub const EXTENSIONLESS_FILES: [&str; 2] = ["/apple-app-site-association", "/CNA
 /// The longest extension a file is known by (`webmanifest`).
 pub const LONGEST_EXTENSION: usize = 11;
 
+/// What the names of viewer-request functions begin with.
+const FUNCTION_PREFIX: &str = "cruddur-site-";
+
 impl Routing {
     /// Every routing.
     pub const ALL: [Self; 3] = [Self::Spa, Self::Folders, Self::Files];
 
-    /// The name of the viewer-request function that does it, which is how a distribution's routing is known.
-    pub fn function_name(self) -> &'static str {
+    /// The name of the viewer-request function that does it for the site with this
+    /// [`slug`](crate::setup::site::slug): at most 64 letters, digits, `-` and `_`, as functions may have
+    /// (CloudFront API Reference, `CreateFunction`).
+    pub fn function_name(self, slug: &str) -> String {
+        function_name(self.word(), slug)
+    }
+
+    /// The routing of the function of this name, where it is one of [`Routing::function_name`]: how a distribution's
+    /// routing is known from the ARN of its function.
+    pub fn of_function(name: &str) -> Option<Self> {
+        let rest = name.strip_prefix(FUNCTION_PREFIX)?;
+        Self::ALL.into_iter().find(|routing| {
+            rest.strip_prefix(routing.word()).is_some_and(|slug| slug.len() > 1 && slug.starts_with('-'))
+        })
+    }
+
+    fn word(self) -> &'static str {
         match self {
-            Self::Spa => "cruddur-site-router-spa",
-            Self::Folders => "cruddur-site-router-folders",
-            Self::Files => "cruddur-site-router-files",
+            Self::Spa => "spa",
+            Self::Folders => "folders",
+            Self::Files => "files",
         }
     }
 
@@ -141,6 +159,16 @@ pub fn viewer_paths(key: &ObjectKey, routing: Option<Routing>, default_root_obje
         paths.push(folder);
     }
     paths
+}
+
+/// The name of a viewer-request function that redirects hosts and routes nothing; see [`Routing::function_name`].
+pub fn redirect_function_name(slug: &str) -> String {
+    function_name("redirect", slug)
+}
+
+fn function_name(word: &str, slug: &str) -> String {
+    let fit = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    FUNCTION_PREFIX.chars().chain(word.chars()).chain(['-']).chain(slug.chars().map(fit)).take(64).collect()
 }
 
 fn escaped(uri: &str) -> String {
@@ -234,6 +262,24 @@ mod tests {
             for routing in [Routing::Spa, Routing::Folders, Routing::Files] {
                 assert_eq!(routing.route(uri), serve(expected), "{uri} {routing:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_function_tells_its_routing_by_its_name() {
+        for routing in Routing::ALL {
+            for slug in ["cruddur-com", "a", &"x".repeat(80), "münchen.example"] {
+                let name = routing.function_name(slug);
+                let fits = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+                assert!(name.len() <= 64 && name.chars().all(fits), "{name}");
+                assert_eq!(Routing::of_function(&name), Some(routing), "{name}");
+            }
+        }
+        assert_eq!(Routing::Spa.function_name("cruddur-com"), "cruddur-site-spa-cruddur-com");
+        for other in
+            ["cruddur-site-spa", "cruddur-site-spa-", "cruddur-site-space-x", "spa-x", "", &redirect_function_name("x")]
+        {
+            assert_eq!(Routing::of_function(other), None, "{other}");
         }
     }
 

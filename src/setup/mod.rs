@@ -3,13 +3,20 @@
 //! `request` + `observed` -> [`Site`] (desired) -> [`Plan`] of typed [`Step`]s. No AWS type, no clock, no network: the
 //! looking and the doing are in [`crate::bootstrap`], AWS's side of them in [`crate::aws`].
 
+pub mod cost;
+pub mod desired;
+pub mod distribution;
 pub mod observed;
+pub mod origin;
+pub mod plan;
 pub mod policy;
+pub mod records;
 pub mod request;
 pub mod site;
 pub mod step;
 
 pub use observed::Observed;
+pub use origin::S3Origin;
 pub use request::Request;
 pub use site::Site;
 pub use step::{Change, Ids, Part, Plan, RecordChange, Resource, Step, Verdict};

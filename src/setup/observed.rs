@@ -29,6 +29,9 @@ pub struct Observed {
     pub zone_names: Vec<String>,
     /// The records of the site's names (and of the certificate's validation) in the zones that were chosen for them.
     pub records: Vec<ZoneRecord>,
+    /// The names of the site that public DNS already leads to the distribution. Looked at where the DNS is kept
+    /// elsewhere, and empty otherwise.
+    pub resolved: Vec<String>,
     /// The identity provider for GitHub's tokens.
     pub provider: Option<OidcProvider>,
     /// The role that bears our name.

@@ -2,7 +2,10 @@
 
 use crate::{
     config::{BucketName, DomainName, Prefix, Region},
-    setup::request::{Api, Deployer, Dns, PriceClass, SiteRouting},
+    setup::{
+        observed::Tags,
+        request::{Api, Deployer, Dns, PriceClass, SiteRouting},
+    },
 };
 
 /// A site as it shall be.
@@ -16,6 +19,9 @@ pub struct Site {
     pub redirect: Option<DomainName>,
     /// More names that serve it as it is.
     pub aliases: Vec<DomainName>,
+    /// Alternate domain names that an adopted distribution has besides, wildcards as `*.example.com`: they stay, and the
+    /// certificate covers them, but their records are nobody's business here.
+    pub kept_aliases: Vec<String>,
     /// Whether the certificate covers `*.DOMAIN`, too.
     pub wildcard: bool,
     /// Its bucket.
@@ -52,6 +58,18 @@ pub struct Account {
 /// The tag that marks everything made for a site; its value is the domain.
 pub const TAG: &str = "cruddur-site";
 
+/// The tag that tells what was there before and has only been adopted: `destroy` leaves it standing.
+pub const ADOPTED_TAG: &str = "cruddur-site-adopted";
+
+/// The name of the role's inline policy.
+pub const ROLE_POLICY: &str = "publish";
+
+/// The audience of GitHub's tokens for AWS (GitHub docs, "Configuring OpenID Connect in Amazon Web Services").
+pub const AUDIENCE: &str = "sts.amazonaws.com";
+
+/// The folder that is served when nobody says otherwise.
+pub const DEFAULT_PREFIX: &str = "live";
+
 /// The object that answers `/`.
 pub const ROOT_OBJECT: &str = "index.html";
 
@@ -80,15 +98,50 @@ pub const DISTRIBUTION_ZONE: &str = "Z2FDTNDATAQYW2";
 pub const CERTIFICATE_REGION: &str = "us-east-1";
 
 impl Site {
-    /// Every alternate domain name of the distribution, the site's own first.
+    /// Every alternate domain name that is the site's, its own first. [`Site::kept_aliases`] are not among them.
     pub fn names(&self) -> impl Iterator<Item = &DomainName> {
         std::iter::once(&self.domain).chain(&self.redirect).chain(&self.aliases)
     }
 
-    /// Every name of the certificate: [`Site::names`], and `*.DOMAIN` where that was asked for.
+    /// Every alternate domain name of the distribution: [`Site::names`], and those it had besides.
+    pub fn distribution_names(&self) -> Vec<String> {
+        self.names().map(ToString::to_string).chain(self.kept_aliases.iter().cloned()).collect()
+    }
+
+    /// Every name of the certificate: [`Site::distribution_names`], and `*.DOMAIN` where that was asked for.
     pub fn certificate_names(&self) -> Vec<String> {
-        let wildcard = self.wildcard.then(|| format!("*.{}", self.domain));
-        self.names().map(ToString::to_string).chain(wildcard).collect()
+        let mut names = self.distribution_names();
+        let wildcard = format!("*.{}", self.domain);
+        if self.wildcard && !names.contains(&wildcard) {
+            names.push(wildcard);
+        }
+        names
+    }
+
+    /// The name of the viewer-request function; `None` where error pages do the routing.
+    pub fn function_name(&self) -> Option<String> {
+        match self.routing {
+            SiteRouting::Function(routing) => Some(routing.function_name(&self.slug())),
+            SiteRouting::ErrorPages => None,
+        }
+    }
+
+    /// The name of the origin access control: at most 64 characters (API reference, `OriginAccessControlConfig`).
+    pub fn access_control_name(&self) -> String {
+        format!("cruddur-site-{}", self.slug())
+    }
+
+    /// The name of the role that publishes from GitHub Actions: at most 64 characters (IAM User Guide, "IAM and AWS
+    /// STS quotas").
+    pub fn role_name(&self) -> String {
+        format!("cruddur-site-publish-{}", self.slug())
+    }
+
+    /// The tags of what is made for the site, or, with `adopted`, of what was there before.
+    pub fn tags(&self, adopted: bool) -> Tags {
+        let own = (TAG.to_owned(), self.domain.to_string());
+        let adopted = adopted.then(|| (ADOPTED_TAG.to_owned(), "yes".to_owned()));
+        std::iter::once(own).chain(adopted).collect()
     }
 
     /// The bucket's ARN.

@@ -144,11 +144,17 @@ pub enum Step {
     TagDistribution,
     /// Waits until every edge has the distribution's configuration.
     AwaitDeployment,
-    /// Deletes and creates record sets, in one change of each zone: `(zone name, delete, upsert)`. Alias records whose
-    /// target is not known yet point to `""`, which the applier replaces by the distribution's domain name.
+    /// Deletes and creates record sets, in one change of each zone. Alias records whose target is not known yet point to
+    /// `""`, which the applier replaces by the distribution's domain name.
     ChangeRecords(Vec<RecordChange>),
     /// Shows the records that the owner makes elsewhere, and waits until public DNS has them.
     AwaitRecords,
+    /// Waits until resolvers have forgotten the records that were replaced: visitors with an old answer still read the
+    /// bucket in public, which is about to be closed.
+    AwaitExpiry {
+        /// How long, in seconds: the longest time to live of those records.
+        seconds: u64,
+    },
     /// Makes the identity provider for GitHub's tokens.
     CreateProvider,
     /// Adds the audience of AWS to the provider.
@@ -168,6 +174,8 @@ pub enum Step {
 pub struct RecordChange {
     /// The zone's name.
     pub zone: String,
+    /// Its id; `None` where an earlier step makes it. Two zones may have one name, so the name alone is not enough.
+    pub zone_id: Option<String>,
     /// Record sets that are in the way.
     pub delete: Vec<Record>,
     /// Record sets that are made or replaced.
@@ -193,7 +201,7 @@ impl Step {
             Self::CreateDistribution | Self::UpdateDistribution | Self::TagDistribution | Self::AwaitDeployment => {
                 Resource::Distribution
             }
-            Self::ChangeRecords(_) | Self::AwaitRecords => Resource::Records,
+            Self::ChangeRecords(_) | Self::AwaitRecords | Self::AwaitExpiry { .. } => Resource::Records,
             Self::CreateProvider | Self::AddAudience => Resource::OidcProvider,
             Self::CreateRole | Self::SetTrust | Self::SetRolePolicy | Self::TagRole => Resource::Role,
         }

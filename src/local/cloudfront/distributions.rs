@@ -13,6 +13,7 @@ use crate::{
         now_seconds,
     },
     routing::Routing,
+    setup::site::slug,
 };
 
 use super::{Answer, ID_ALPHABET, Query, Refusal, new_id, paged};
@@ -209,7 +210,10 @@ fn default_behavior(distribution: &Distribution) -> Element {
         .text("SmoothStreaming", false)
         .text("Compress", distribution.compress)
         .list("LambdaFunctionAssociations", Vec::new())
-        .list("FunctionAssociations", distribution.router.map(router).into_iter().collect())
+        .list(
+            "FunctionAssociations",
+            distribution.router.map(|routing| router(distribution, routing)).into_iter().collect(),
+        )
         .text("FieldLevelEncryptionId", "")
         .text("CachePolicyId", CACHING_OPTIMIZED)
 }
@@ -218,8 +222,8 @@ fn method(name: &str) -> Element {
     Element::leaf("Method", name)
 }
 
-fn router(routing: Routing) -> Element {
-    let name = routing.function_name();
+fn router(distribution: &Distribution, routing: Routing) -> Element {
+    let name = routing.function_name(&slug(distribution.aliases.first().unwrap_or(&distribution.domain_name)));
     Element::new("FunctionAssociation")
         .text("FunctionARN", format!("arn:aws:cloudfront::{ACCOUNT_NUMBER}:function/{name}"))
         .text("EventType", "viewer-request")
