@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::{
-    Event, Session, records,
+    Event, Session,
     settle::Young,
     wait::{Look, too_long},
 };
@@ -17,10 +17,9 @@ use crate::{
     setup::{
         Ids, Observed, Plan, RecordChange, Resource, Site, Step, distribution,
         observed::{AccessControl, Distribution, Function, OidcProvider, Record, RecordData, Role, Tags, Zone},
-        plan::{self, POLICY_NAME},
-        policy,
+        plan, policy,
         request::SiteRouting,
-        site::{CERTIFICATE_REGION, TAG},
+        site::{CERTIFICATE_REGION, ROLE_POLICY},
     },
 };
 
@@ -125,6 +124,7 @@ impl<'r> Work<'r> {
             Step::AwaitDeployment => self.await_deployment().await,
             Step::ChangeRecords(changes) => self.change_records(changes).await,
             Step::AwaitRecords => self.await_records().await,
+            Step::AwaitExpiry { seconds } => self.await_expiry(*seconds).await,
             Step::CreateProvider | Step::AddAudience => self.set_provider(step).await,
             Step::CreateRole | Step::SetTrust | Step::SetRolePolicy | Step::TagRole => self.set_role(step).await,
         }
@@ -197,7 +197,7 @@ impl<'r> Work<'r> {
         let cloudfront = self.cloudfront();
         let control = match (&self.access_control, step) {
             (Some(control), Step::UpdateAccessControl) => cloudfront.update_access_control(control).await?,
-            _ => cloudfront.create_access_control(&plan::access_control_name(self.site)).await?,
+            _ => cloudfront.create_access_control(&self.site.access_control_name()).await?,
         };
         self.ids.access_control = Some(control.id.clone());
         self.access_control = Some(control);
@@ -207,7 +207,7 @@ impl<'r> Work<'r> {
 
     async fn set_function(&mut self, step: &Step) -> Result<()> {
         let cloudfront = self.cloudfront();
-        let name = plan::function_name(self.site);
+        let name = self.site.function_name().ok_or_else(|| out_of_order("the function"))?;
         let made = match step {
             Step::CreateFunction => {
                 let comment = format!("Routes {} (cruddur-site)", self.site.domain);
@@ -290,15 +290,21 @@ impl<'r> Work<'r> {
         let target = self.ids.distribution_domain.clone().unwrap_or_default();
         let mut sent = Vec::new();
         for change in changes {
-            let zone = records::zone_named(&self.zones, &change.zone)?;
+            let zone = self.zone(change)?;
             let point = |record: &Record| pointed(record, &target);
             let upsert: Vec<Record> = change.upsert.iter().map(point).collect();
             let zones = self.zones_of_aws();
-            let (id, delete) = (zone.id.clone(), &change.delete);
-            let made = self.session.settled(&self.young, async || zones.change(&id, delete, &upsert).await).await?;
+            let delete = &change.delete;
+            let made = self.session.settled(&self.young, async || zones.change(&zone, delete, &upsert).await).await?;
             sent.push(made);
         }
         self.await_sync(&sent).await
+    }
+
+    /// The id of the zone of a change: the one that was planned, or the one that was made.
+    fn zone(&self, change: &RecordChange) -> Result<String> {
+        let made = || self.zones.iter().rev().find(|zone| zone.name == change.zone).map(|zone| zone.id.clone());
+        change.zone_id.clone().or_else(made).ok_or_else(|| out_of_order("the zone"))
     }
 
     /// Waits until the zone's own name servers have the changes.
@@ -328,7 +334,7 @@ impl<'r> Work<'r> {
 
     async fn set_role(&mut self, step: &Step) -> Result<()> {
         let identities = self.session.aws.identities();
-        let name = plan::role_name(self.site);
+        let name = self.site.role_name();
         let deployer = self.site.deployer.as_ref().ok_or_else(|| out_of_order("the repository"))?;
         let trust = policy::trust(self.site, deployer);
         let tags = self.tags();
@@ -346,7 +352,7 @@ impl<'r> Work<'r> {
             Step::SetRolePolicy => {
                 let id = self.ids.distribution.as_deref().ok_or_else(|| out_of_order("the distribution"))?;
                 let document = policy::deploy_policy(self.site, id);
-                let put = async || identities.put_policy(&name, POLICY_NAME, &document).await;
+                let put = async || identities.put_policy(&name, ROLE_POLICY, &document).await;
                 self.session.settled(&self.young, put).await
             }
             _ => self.session.settled(&self.young, async || identities.tag_role(&name, &tags).await).await,

@@ -4,6 +4,7 @@
 //! that was cut off has made is found by the next one, which plans anew.
 
 mod apply;
+mod certificate;
 mod destroy;
 mod find;
 mod observe;

@@ -14,6 +14,11 @@ pub struct S3Origin {
 }
 
 impl S3Origin {
+    /// The bucket behind an observed origin; `None` when it is not S3.
+    pub fn of(origin: &super::observed::Origin) -> Option<Self> {
+        Self::parse(&origin.domain, &origin.path)
+    }
+
     /// Reads an origin's domain name and path; `None` when it is not S3.
     ///
     /// The forms are those of the S3 User Guide, "Methods for accessing a bucket" and "Website endpoints".

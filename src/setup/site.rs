@@ -64,9 +64,6 @@ pub const ADOPTED_TAG: &str = "cruddur-site-adopted";
 /// The name of the role's inline policy.
 pub const ROLE_POLICY: &str = "publish";
 
-/// The audience of GitHub's tokens for AWS (GitHub docs, "Configuring OpenID Connect in Amazon Web Services").
-pub const AUDIENCE: &str = "sts.amazonaws.com";
-
 /// The folder that is served when nobody says otherwise.
 pub const DEFAULT_PREFIX: &str = "live";
 
@@ -128,13 +125,13 @@ impl Site {
 
     /// The name of the origin access control: at most 64 characters (API reference, `OriginAccessControlConfig`).
     pub fn access_control_name(&self) -> String {
-        format!("cruddur-site-{}", self.slug())
+        access_control_name(self.domain.as_str())
     }
 
     /// The name of the role that publishes from GitHub Actions: at most 64 characters (IAM User Guide, "IAM and AWS
     /// STS quotas").
     pub fn role_name(&self) -> String {
-        format!("cruddur-site-publish-{}", self.slug())
+        role_name(self.domain.as_str())
     }
 
     /// The tags of what is made for the site, or, with `adopted`, of what was there before.
@@ -170,6 +167,16 @@ impl Site {
     pub fn slug(&self) -> String {
         slug(self.domain.as_str())
     }
+}
+
+/// See [`Site::access_control_name`].
+pub fn access_control_name(domain: &str) -> String {
+    format!("cruddur-site-{}", slug(domain))
+}
+
+/// See [`Site::role_name`].
+pub fn role_name(domain: &str) -> String {
+    format!("cruddur-site-publish-{}", slug(domain))
 }
 
 /// See [`Site::slug`].

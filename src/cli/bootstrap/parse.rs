@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::{
-    config::{DomainName, InvalidValue, Region},
+    config::{DomainName, InvalidValue},
     error::{Error, ErrorKind, Result},
     setup::request::{Api, Deployer, DeployerScope},
 };
@@ -13,50 +13,6 @@ pub const DEFAULT_BRANCH: &str = "main";
 
 /// The longest path pattern of a behavior (Developer Guide, "Quotas").
 const LONGEST_PATTERN: usize = 255;
-
-/// The commercial regions, those of China and of GovCloud (AWS General Reference, "Regions and endpoints").
-const REGIONS: [&str; 40] = [
-    "af-south-1",
-    "ap-east-1",
-    "ap-east-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-south-2",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-southeast-3",
-    "ap-southeast-4",
-    "ap-southeast-5",
-    "ap-southeast-6",
-    "ap-southeast-7",
-    "ca-central-1",
-    "ca-west-1",
-    "cn-north-1",
-    "cn-northwest-1",
-    "eu-central-1",
-    "eu-central-2",
-    "eu-north-1",
-    "eu-south-1",
-    "eu-south-2",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "eusc-de-east-1",
-    "il-central-1",
-    "me-central-1",
-    "me-south-1",
-    "me-west-1",
-    "mx-central-1",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-gov-east-1",
-    "us-gov-west-1",
-    "us-west-1",
-    "us-west-2",
-];
 
 /// A value of a flag, or the flag's name with what is wrong about the value.
 pub fn value<T: std::str::FromStr<Err = InvalidValue>>(flag: &str, text: &str) -> Result<T> {
@@ -86,26 +42,7 @@ pub fn domain(flag: &str, text: &str) -> Result<DomainName> {
         let next = "write a domain of yours; a name of AWS needs no alias records and can have no certificate of yours";
         return Err(wrong(format!("{flag} is {name}, a name of AWS"), next));
     }
-    let bytes = name.as_str().as_bytes();
-    if psl::suffix(bytes).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes() == bytes) {
-        let next = format!("write a domain below it, such as \"cruddur.{name}\"");
-        return Err(wrong(format!("{flag} is {name}, below which others register their domains"), next));
-    }
     Ok(name)
-}
-
-/// A region that there is.
-pub fn region(flag: &str, text: &str) -> Result<Region> {
-    let region: Region = value(flag, text)?;
-    if REGIONS.contains(&region.as_str()) {
-        return Ok(region);
-    }
-    let near = REGIONS.into_iter().map(|known| (strsim::damerau_levenshtein(text, known), known)).min();
-    let next = match near {
-        Some((distance, near)) if distance <= 3 => format!("did you mean {near}?"),
-        _ => "write one such as eu-central-1; `aws account list-regions` shows those your account may use".to_owned(),
-    };
-    Err(wrong(format!("{flag} is {text:?}, which is no region of AWS"), next))
 }
 
 /// `PATH=ORIGIN`.
@@ -246,7 +183,6 @@ mod tests {
             ("cruddur.com/blog", "the domain alone"),
             ("192.0.2.7", "the name that visitors shall type"),
             ("*.cruddur.com", "--wildcard"),
-            ("co.uk", "below it"),
             ("d111111abcdef8.cloudfront.net", "a domain of yours"),
             ("bücher.de", "xn--"),
             ("-a.com", "the domain alone"),
@@ -317,10 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_and_keys_are_checked() {
-        assert_eq!(region("--region", "eu-central-1").unwrap().as_str(), "eu-central-1");
-        assert!(region("--region", "eu-centrall-1").unwrap_err().next().contains("did you mean eu-central-1?"));
-        assert!(region("--region", "frankfurt").unwrap_err().next().contains("list-regions"));
+    fn a_key_is_named_by_its_arn() {
         let key = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
         assert_eq!(kms_key(key).unwrap(), key);
         for text in ["alias/site", "1234abcd", "arn:aws:kms:eu-central-1:123456789012:alias/site", "arn:aws:s3:::x"] {

@@ -1,0 +1,77 @@
+//! What the owner should know before saying yes, beyond what each part tells of itself.
+
+use super::names::Records;
+use crate::routing::Routing;
+use crate::setup::{
+    Observed, Site,
+    distribution::has_apis,
+    records::manual,
+    request::{Dns, SiteRouting},
+};
+
+pub(super) fn notes(site: &Site, observed: &Observed, records: &Records) -> Vec<String> {
+    let mut notes = Vec::new();
+    let bucket = observed.bucket.as_ref().filter(|bucket| bucket.name == site.bucket.as_str());
+    let existing = observed.distribution.as_ref();
+    let is_published = bucket.is_some_and(|bucket| bucket.has_site);
+    let names: Vec<_> = records.replaced.iter().map(|record| record.name.clone()).collect();
+    if !is_published && !names.is_empty() {
+        let names: std::collections::BTreeSet<_> = names.into_iter().collect();
+        let names: Vec<_> = names.into_iter().collect();
+        notes.push(format!(
+            "nothing is published in {}{} yet, so visitors of {} get 404 from when its records move until the first publish",
+            site.bucket,
+            site.origin_path(),
+            names.join(", ")
+        ));
+    }
+    if let Some(existing) = existing.filter(|existing| existing.origin.path != site.origin_path()) {
+        let old = if existing.origin.path.is_empty() { "/" } else { &existing.origin.path };
+        if bucket.is_some_and(|bucket| !bucket.is_empty) && !is_published {
+            notes.push(format!(
+                "the distribution serves {old} of its origin now, and {} of {} from then on, where nothing is published yet: \
+                 publish there first, or visitors get 404 until you do",
+                site.origin_path(),
+                site.bucket
+            ));
+        }
+    }
+    let twins = site.aliases.iter().filter(|alias| {
+        let domain = site.domain.as_str();
+        domain.strip_prefix("www.") == Some(alias.as_str()) || alias.as_str().strip_prefix("www.") == Some(domain)
+    });
+    if site.routing == SiteRouting::ErrorPages {
+        notes.extend(twins.map(|twin| {
+            format!(
+                "{twin} serves the site and is not redirected to {}: that takes a function, and error pages have none",
+                site.domain
+            )
+        }));
+        notes.push(
+            "with error pages a missing script or image is answered with /index.html and status 200, as if it were there".to_owned(),
+        );
+    }
+    match site.routing {
+        SiteRouting::ErrorPages if has_apis(site, existing) => notes.push(
+            "error pages are for the whole distribution: a 404 of the API reaches the app as /index.html with status 200".to_owned(),
+        ),
+        SiteRouting::Function(Routing::Folders | Routing::Files) if has_apis(site, existing) => notes.push(
+            "there is no page of your own for what is missing: CloudFront's error pages are for the whole distribution, and \
+             would replace the API's own 404 answers"
+                .to_owned(),
+        ),
+        _ => {}
+    }
+    if site.dns == Dns::Manual {
+        let apexes: Vec<_> =
+            site.names().filter(|name| manual::is_apex(name.as_str())).map(ToString::to_string).collect();
+        if !apexes.is_empty() {
+            notes.push(format!(
+                "no CNAME may stand at {}: your DNS provider has to offer ALIAS, ANAME or flattened CNAME records there, or \
+                 the site is known by its www name",
+                apexes.join(", ")
+            ));
+        }
+    }
+    notes
+}

@@ -1,1 +1,0 @@
-//! Policy documents: what this tool writes, and what others' documents allow.
