@@ -145,7 +145,7 @@ impl CloudFront {
 }
 
 /// Whether an alternate domain name stands for `domain`: itself, or `*.` before all but its first label.
-fn covers(alias: &str, domain: &str) -> bool {
+pub(super) fn covers(alias: &str, domain: &str) -> bool {
     let parent = domain.split_once('.').map(|(_, parent)| parent);
     alias.eq_ignore_ascii_case(domain)
         || alias.strip_prefix("*.").is_some_and(|rest| parent.is_some_and(|parent| rest.eq_ignore_ascii_case(parent)))

@@ -1,10 +1,16 @@
 //! The only home of AWS SDK types: connections, a bucket, a distribution, and AWS's errors in our words.
 
+pub mod acm;
 pub mod bucket;
 pub mod cloudfront;
 mod fault;
+pub mod iam;
 pub mod multipart;
 mod retry;
+pub mod route53;
+mod sts;
+
+use std::fmt;
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider, provider_config::ProviderConfig,
@@ -13,13 +19,18 @@ use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls;
 use aws_smithy_types::retry::RetryConfig;
 
+pub use acm::Certificates;
 pub use bucket::{Bucket, Condition, Head, ListPage};
 pub use cloudfront::{CloudFront, Distribution};
 pub(crate) use fault::Action;
+pub use fault::why_failed;
+pub use iam::Identities;
+pub use route53::Zones;
 
 use self::retry::RefusedConnections;
 use crate::{
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, Result},
+    setup::site::Account,
     site::walk::enumerate,
 };
 
@@ -95,6 +106,64 @@ impl Aws {
             .retry_classifier(RefusedConnections);
         CloudFront::new(aws_sdk_cloudfront::Client::from_conf(config.build()))
     }
+
+    /// The region that new buckets are made in: the configured one.
+    pub fn region(&self) -> String {
+        self.config.region().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// The account of the credentials.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn account(&self) -> Result<Account> {
+        let config = aws_sdk_sts::config::Builder::from(&self.config).retry_classifier(RefusedConnections);
+        sts::account(&aws_sdk_sts::Client::from_conf(config.build())).await
+    }
+
+    /// The certificates of `region`; CloudFront takes only those of us-east-1.
+    pub fn certificates(&self, region: &str) -> Certificates {
+        let config = aws_sdk_acm::config::Builder::from(&self.config)
+            .region(Region::new(region.to_owned()))
+            .retry_classifier(RefusedConnections)
+            .retry_classifier(acm::Quotas);
+        Certificates::new(aws_sdk_acm::Client::from_conf(config.build()), region)
+    }
+
+    /// Route 53, a service without regions. It takes five requests a second from the whole account (Route 53 Developer
+    /// Guide, "Quotas") and one change of a zone at a time, so these requests are tried more often than others.
+    pub fn zones(&self) -> Zones {
+        let config = aws_sdk_route53::config::Builder::from(&self.config)
+            .region(self.global_region())
+            .retry_config(RetryConfig::standard().with_max_attempts(10))
+            .retry_classifier(RefusedConnections);
+        Zones::new(aws_sdk_route53::Client::from_conf(config.build()))
+    }
+
+    /// IAM, a service without regions.
+    pub fn identities(&self) -> Identities {
+        let config = aws_sdk_iam::config::Builder::from(&self.config)
+            .region(self.global_region())
+            .retry_classifier(RefusedConnections);
+        Identities::new(aws_sdk_iam::Client::from_conf(config.build()))
+    }
+
+    /// The region by which services without regions are reached: us-east-1, but for the partitions of their own, where
+    /// every region leads to the partition's endpoint.
+    fn global_region(&self) -> Region {
+        let configured = self.config.region().filter(|region| {
+            let name = region.as_ref();
+            name.starts_with("cn-") || name.starts_with("us-gov-")
+        });
+        configured.cloned().unwrap_or(Region::from_static("us-east-1"))
+    }
+}
+
+/// The error for an answer that lacks what AWS promises, or a request that cannot be built of what we were given.
+fn incomplete(what: &str, cause: impl fmt::Display) -> Error {
+    let next = "run the command again; if it fails again, report it as a bug";
+    Error::new(ErrorKind::Service, format!("cannot {what}: the request or its answer is not complete"), next)
+        .because(cause)
 }
 
 /// The error for a profile that is named (by us, or in `AWS_PROFILE`) and is not there. The SDK does not tell it from

@@ -13,12 +13,10 @@ use super::{
 use crate::{
     aws::{BucketSetup, CloudFront, Zones},
     error::{Error, ErrorKind, Result},
-    routing::javascript,
     setup::{
         Ids, Observed, Plan, RecordChange, Resource, Site, Step, distribution,
-        observed::{AccessControl, Distribution, Function, OidcProvider, Record, RecordData, Role, Tags, Zone},
+        observed::{AccessControl, Distribution, Function, Record, RecordData, Tags},
         plan, policy,
-        request::SiteRouting,
         site::{CERTIFICATE_REGION, ROLE_POLICY},
     },
 };
@@ -55,7 +53,6 @@ pub async fn carry_out(session: &Session, plan: &Plan, observed: &Observed) -> R
         session.progress.event(Event::Done(step));
     }
     work.outcome.ids = work.ids;
-    work.outcome.role = work.role.map(|role| role.arn);
     Ok(work.outcome)
 }
 
@@ -69,7 +66,8 @@ pub(super) struct Work<'r> {
     pub(super) site: &'r Site,
     pub(super) outcome: Outcome,
     pub(super) ids: Ids,
-    pub(super) zones: Vec<Zone>,
+    /// What was there when the run began, and the zones it has made since.
+    pub(super) observed: Observed,
     /// Whether any step after this one changes something.
     pub(super) needed_later: bool,
     pub(super) young: Young,
@@ -77,8 +75,7 @@ pub(super) struct Work<'r> {
     access_control: Option<AccessControl>,
     function: Option<Function>,
     bucket_policy: Option<Value>,
-    provider: Option<OidcProvider>,
-    role: Option<Role>,
+    provider: Option<String>,
 }
 
 impl<'r> Work<'r> {
@@ -88,16 +85,15 @@ impl<'r> Work<'r> {
         Self {
             session,
             site: &plan.site,
-            outcome: Outcome::default(),
-            zones: observed.zones.clone(),
+            outcome: Outcome { role: observed.role.as_ref().map(|role| role.arn.clone()), ..Outcome::default() },
+            observed: observed.clone(),
             needed_later: true,
             young: Young::new(),
             distribution: observed.distribution.clone(),
             access_control: observed.access_controls.iter().find(find).cloned(),
             function: observed.function.clone(),
             bucket_policy: observed.bucket.as_ref().and_then(|bucket| bucket.policy.clone()),
-            provider: observed.provider.clone(),
-            role: observed.role.clone(),
+            provider: observed.provider.as_ref().map(|provider| provider.arn.clone()),
             ids,
         }
     }
@@ -130,8 +126,8 @@ impl<'r> Work<'r> {
         }
     }
 
-    pub(super) fn tags(&self) -> Tags {
-        Tags::from([(TAG.to_owned(), self.site.domain.to_string())])
+    fn tags(&self) -> Tags {
+        self.site.tags(false)
     }
 
     pub(super) fn zones_of_aws(&self) -> Zones {
@@ -147,7 +143,7 @@ impl<'r> Work<'r> {
         let zone = self.session.settled(&self.young, async || zones.create(name, &reference, &tags).await).await?;
         self.session.progress.event(Event::Delegate(&zone.name, &zone.name_servers));
         self.outcome.delegate = Some((zone.name.clone(), zone.name_servers.clone()));
-        self.zones.push(zone);
+        self.observed.zones.push(zone);
         self.young.insert(Resource::Zone);
         Ok(())
     }
@@ -157,7 +153,7 @@ impl<'r> Work<'r> {
     }
 
     async fn set_up_bucket(&mut self, step: &Step) -> Result<()> {
-        let (bucket, tags) = (self.bucket(), self.tags());
+        let (bucket, tags) = (self.bucket(), plan::bucket_tags(self.site, &self.observed));
         let call = async || match step {
             Step::CreateBucket => bucket.create(self.site.region.as_str()).await,
             Step::BlockPublicAccess => bucket.block_public_access().await,
@@ -208,15 +204,16 @@ impl<'r> Work<'r> {
     async fn set_function(&mut self, step: &Step) -> Result<()> {
         let cloudfront = self.cloudfront();
         let name = self.site.function_name().ok_or_else(|| out_of_order("the function"))?;
+        let code = plan::function_code(self.site).ok_or_else(|| out_of_order("the function"))?;
         let made = match step {
             Step::CreateFunction => {
                 let comment = format!("Routes {} (cruddur-site)", self.site.domain);
-                cloudfront.create_function(&name, &comment, &code(self.site)).await?
+                cloudfront.create_function(&name, &comment, &code).await?
             }
             _ => {
                 let function = self.function.clone().ok_or_else(|| out_of_order("the function"))?;
                 if *step == Step::UpdateFunction {
-                    cloudfront.update_function(&function, &code(self.site)).await?
+                    cloudfront.update_function(&function, &code).await?
                 } else {
                     let publish = async || cloudfront.publish_function(&function.name, &function.etag).await;
                     self.session.settled(&self.young, publish).await?;
@@ -258,7 +255,8 @@ impl<'r> Work<'r> {
 
     async fn tag_distribution(&mut self) -> Result<()> {
         let id = self.ids.distribution.clone().ok_or_else(|| out_of_order("the distribution"))?;
-        let (cloudfront, arn, tags) = (self.cloudfront(), self.site.distribution_arn(&id), self.tags());
+        let (cloudfront, arn) = (self.cloudfront(), self.site.distribution_arn(&id));
+        let tags = plan::distribution_tags(self.site);
         self.session.settled(&self.young, async || cloudfront.tag(&arn, &tags).await).await
     }
 
@@ -286,7 +284,7 @@ impl<'r> Work<'r> {
         Ok(())
     }
 
-    async fn change_records(&mut self, changes: &[RecordChange]) -> Result<()> {
+    pub(super) async fn change_records(&mut self, changes: &[RecordChange]) -> Result<()> {
         let target = self.ids.distribution_domain.clone().unwrap_or_default();
         let mut sent = Vec::new();
         for change in changes {
@@ -303,7 +301,7 @@ impl<'r> Work<'r> {
 
     /// The id of the zone of a change: the one that was planned, or the one that was made.
     fn zone(&self, change: &RecordChange) -> Result<String> {
-        let made = || self.zones.iter().rev().find(|zone| zone.name == change.zone).map(|zone| zone.id.clone());
+        let made = || self.observed.zones.iter().rev().find(|zone| zone.name == change.zone).map(|zone| zone.id.clone());
         change.zone_id.clone().or_else(made).ok_or_else(|| out_of_order("the zone"))
     }
 
@@ -325,7 +323,7 @@ impl<'r> Work<'r> {
     async fn set_provider(&mut self, step: &Step) -> Result<()> {
         let identities = self.session.aws.identities();
         match (&self.provider, step) {
-            (Some(provider), Step::AddAudience) => identities.add_audience(&provider.arn).await?,
+            (Some(provider), Step::AddAudience) => identities.add_audience(provider).await?,
             _ => self.provider = Some(identities.create_provider().await?),
         }
         self.young.insert(Resource::OidcProvider);
@@ -342,7 +340,7 @@ impl<'r> Work<'r> {
             Step::CreateRole => {
                 let description = format!("Publishes {} from GitHub Actions (cruddur-site)", self.site.domain);
                 let create = async || identities.create_role(&name, &trust, &description, &tags).await;
-                self.role = Some(self.session.settled(&self.young, create).await?);
+                self.outcome.role = Some(self.session.settled(&self.young, create).await?);
                 self.young.insert(Resource::Role);
                 Ok(())
             }
@@ -355,19 +353,12 @@ impl<'r> Work<'r> {
                 let put = async || identities.put_policy(&name, ROLE_POLICY, &document).await;
                 self.session.settled(&self.young, put).await
             }
-            _ => self.session.settled(&self.young, async || identities.tag_role(&name, &tags).await).await,
+            _ => {
+                let tags = self.site.tags(true);
+                self.session.settled(&self.young, async || identities.tag_role(&name, &tags).await).await
+            }
         }
     }
-}
-
-/// The code of the site's viewer-request function.
-fn code(site: &Site) -> String {
-    let redirects: Vec<&str> = site.redirect.iter().map(|name| name.as_str()).collect();
-    let routing = match site.routing {
-        SiteRouting::Function(routing) => Some(routing),
-        SiteRouting::ErrorPages => None,
-    };
-    javascript::code(routing, site.domain.as_str(), &redirects)
 }
 
 /// The record with the target that was not known when it was planned.

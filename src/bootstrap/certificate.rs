@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use super::{
     Event, Session,
     apply::{Work, out_of_order},
-    observe::is_delegated,
-    records::{shown_by, zone_for},
+    observe,
+    records::shows,
     wait::{Look, too_long},
 };
 use crate::{
-    aws::Certificates,
-    dns::Kind,
+    aws::{Certificates, why_failed},
+    dns::caa,
     error::{Error, ErrorKind, Result},
     setup::{
         Resource,
-        observed::{Certificate, Record, RecordData},
-        records::validation_records,
+        observed::{Certificate, Record},
+        records::{validation, validation_changes},
         request::Dns,
         site::CERTIFICATE_REGION,
     },
@@ -24,9 +24,6 @@ use crate::{
 
 /// How long ACM takes to make up its validation records: seconds, by experience.
 const MADE_UP_WITHIN: std::time::Duration = std::time::Duration::from_secs(120);
-
-/// The names in a CAA record that let Amazon issue (ACM User Guide, "Troubleshoot problems with CAA").
-const AMAZON: [&str; 4] = ["amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"];
 
 impl Work<'_> {
     fn certificates(&self) -> Certificates {
@@ -54,31 +51,18 @@ impl Work<'_> {
         let certificate = told.ok_or_else(|| {
             too_long("ACM has not told the certificate's validation records yet", limit, "run the same command again")
         })?;
-        let records = validation_records(&certificate);
-        if self.site.dns == Dns::Manual {
-            return self.show_missing(records).await;
-        }
-        let mut changes = Vec::new();
-        for zone in self.zones.clone() {
-            let is_its = |record: &&Record| zone_for(&self.zones, &record.name).is_some_and(|one| one.id == zone.id);
-            let upsert: Vec<Record> = records.iter().filter(is_its).cloned().collect();
-            if !upsert.is_empty() {
-                let zones = self.zones_of_aws();
-                let change = async || zones.change(&zone.id, &[], &upsert).await;
-                changes.push(self.session.settled(&self.young, change).await?);
-            }
-        }
-        if let Some(record) = records.iter().find(|record| zone_for(&self.zones, &record.name).is_none()) {
-            return Err(no_zone(&record.name));
-        }
-        self.await_sync(&changes).await
+        let names: Vec<String> = validation(&certificate).into_iter().map(|record| record.name).collect();
+        self.observed.records.extend(observe::records(self.session, &self.observed.zones, &names).await?);
+        let changes = validation_changes(self.site, &self.observed, &certificate)?;
+        self.show_missing(changes.by_hand).await;
+        self.change_records(&changes.zones).await
     }
 
     /// Shows those of the records that public DNS does not have yet.
-    async fn show_missing(&mut self, records: Vec<Record>) -> Result<()> {
+    async fn show_missing(&mut self, records: Vec<Record>) {
         let mut missing = Vec::new();
         for record in records {
-            if shown_by(&self.session.resolver, &record).await != Some(true) {
+            if shows(&self.session.resolver, &record).await != Some(true) {
                 missing.push(record);
             }
         }
@@ -86,7 +70,6 @@ impl Work<'_> {
             self.session.progress.event(Event::MakeRecords(&missing));
             self.outcome.records.extend(missing);
         }
-        Ok(())
     }
 
     /// Waits until the certificate is issued, and tells meanwhile what public DNS shows of its records.
@@ -120,13 +103,13 @@ impl Work<'_> {
     /// What may hold a certificate up, and what to do.
     async fn why_pending(&self, certificate: &Certificate) -> String {
         const AGAIN: &str = "then run the same command again: it goes on from here";
-        let records = validation_records(certificate);
+        let records = validation(certificate);
         if self.site.dns == Dns::Manual {
             let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
             return format!("make the CNAME records {} where the domain's DNS is kept, {AGAIN}", names.join(", "));
         }
-        for zone in &self.zones {
-            if is_delegated(self.session, zone).await == Some(false) {
+        for zone in &self.observed.zones {
+            if observe::is_delegated(self.session, zone).await == Some(false) {
                 let servers = zone.name_servers.join(", ");
                 return format!("tell {}'s registrar these name servers: {servers}, {AGAIN}", zone.name);
             }
@@ -138,8 +121,8 @@ impl Work<'_> {
 /// What public DNS shows of a pending certificate's records, in a phrase.
 async fn seen(session: &Session, certificate: &Certificate) -> String {
     let mut missing = BTreeSet::new();
-    for record in validation_records(certificate) {
-        if shown_by(&session.resolver, &record).await == Some(false) {
+    for record in validation(certificate) {
+        if shows(&session.resolver, &record).await == Some(false) {
             missing.insert(record.name);
         }
     }
@@ -152,67 +135,28 @@ async fn seen(session: &Session, certificate: &Certificate) -> String {
 
 /// The error of a certificate that will never be issued.
 async fn failed(session: &Session, certificate: &Certificate) -> Error {
-    let names = certificate.names.join(", ");
-    let (why, next) = match certificate.status.as_str() {
-        "VALIDATION_TIMED_OUT" => (
-            "its validation records were not public within 72 hours".to_owned(),
-            "run the same command again: it asks for a new one; if the records are missing then too, look whether the \
-             registrar names the zone's name servers"
-                .to_owned(),
-        ),
-        "FAILED" => crate::aws::why_failed(certificate),
-        "REVOKED" => (
-            "it was revoked".to_owned(),
-            "run the same command again: it asks for a new one".to_owned(),
-        ),
-        status => (
-            format!("its status is {status}"),
-            "run the same command again: it asks for a new one".to_owned(),
-        ),
-    };
-    let error = Error::new(ErrorKind::Refused, format!("the certificate of {names} was not issued: {why}"), next);
+    let reason = certificate.failure.as_deref().unwrap_or(&certificate.status);
+    let (why, next) = why_failed(reason);
+    let what = format!("the certificate of {} was not issued: {why}", certificate.names.join(", "));
+    let error = Error::new(ErrorKind::Refused, what, next);
     match excluded_by(session, certificate).await {
-        Some(caa) => error.because(caa),
-        None => error.because(format!("AWS: {}", certificate.failure.as_deref().unwrap_or(&certificate.status))),
+        Some(records) if reason == "CAA_ERROR" => error.because(records),
+        _ => error.because(format!("AWS: {reason}")),
     }
 }
 
-/// The CAA record that keeps Amazon from issuing, if one does: the nearest one at or above each name counts (RFC 8659,
-/// section 3).
+/// The CAA records that keep Amazon from issuing, where some do.
 async fn excluded_by(session: &Session, certificate: &Certificate) -> Option<String> {
-    if certificate.failure.as_deref() != Some("CAA_ERROR") {
-        return None;
-    }
     for name in &certificate.names {
-        let mut at = name.trim_start_matches("*.");
-        loop {
-            let values = session.resolver.lookup(at, Kind::Caa).await.map(|answer| answer.values().to_vec());
-            let values = values.unwrap_or_default();
-            if !values.is_empty() {
-                let allows = values.iter().any(|value| AMAZON.iter().any(|amazon| value.contains(amazon)));
-                if allows {
-                    break;
-                }
-                return Some(format!("the CAA record of {at} says {}", values.join("; ")));
-            }
-            match at.split_once('.') {
-                Some((_, above)) if above.contains('.') => at = above,
-                _ => break,
-            }
+        let (plain, is_wildcard) = match name.strip_prefix("*.") {
+            Some(plain) => (plain, true),
+            None => (name.as_str(), false),
+        };
+        if let Some(records) = session.resolver.caa(plain).await.found()
+            && !caa::permits_amazon(&records, is_wildcard)
+        {
+            return Some(format!("the CAA records for {name} are {}", records.join(", ")));
         }
     }
     None
-}
-
-fn no_zone(name: &str) -> Error {
-    Error::new(
-        ErrorKind::Input,
-        format!("no public hosted zone of this account is for {name}, which proves the certificate"),
-        "run the same command with --create-zone, or with --dns manual where the DNS is kept elsewhere",
-    )
-}
-
-/// A record of one value.
-pub(super) fn is_value(record: &Record, value: &str) -> bool {
-    matches!(&record.data, RecordData::Values { values, .. } if values.iter().any(|one| one.eq_ignore_ascii_case(value)))
 }

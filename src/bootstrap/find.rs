@@ -82,13 +82,13 @@ impl Clues<'_> {
 }
 
 fn reads(summary: &Summary, bucket: &str) -> bool {
-    let origins = summary.origins.iter().filter_map(|domain| S3Origin::parse(domain, ""));
+    let origins = summary.origins.iter().filter_map(|(domain, path)| S3Origin::parse(domain, path));
     origins.into_iter().any(|origin| origin.bucket == bucket)
 }
 
 /// Whether any origin of it is a bucket: only such a distribution can be a site of ours.
 pub(super) fn reads_any_bucket(summary: &Summary) -> bool {
-    summary.origins.iter().any(|domain| S3Origin::parse(domain, "").is_some())
+    summary.origins.iter().any(|(domain, path)| S3Origin::parse(domain, path).is_some())
 }
 
 /// A distribution, as people know it.
@@ -110,7 +110,7 @@ mod tests {
             aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
             enabled: true,
             comment: String::new(),
-            origins: vec![origin.to_owned()],
+            origins: vec![(origin.to_owned(), String::new())],
         }
     }
 

@@ -7,11 +7,11 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use super::{
     Session,
     find::{Clues, describe, reads_any_bucket},
-    records::{leads_to, zone_for},
+    records::{leads_to, zone_id},
 };
 use crate::{
     aws::cloudfront::Summary,
-    dns::Kind,
+    dns::{Answer, Kind},
     error::{Error, ErrorKind, Result},
     routing::Routing,
     setup::{
@@ -20,6 +20,7 @@ use crate::{
         observed::{
             AccessControl, Certificate, Distribution, Function, OidcProvider, RecordData, Role, Zone, ZoneRecord,
         },
+        records::names_of_interest,
         request::{Dns, SiteRouting},
         site::{Account, CERTIFICATE_REGION, TAG, access_control_name, role_name, slug},
     },
@@ -56,12 +57,8 @@ pub async fn observe(session: &Session, request: &Request, routing: Routing) -> 
         taken(session, &names, distribution.as_ref(), &summaries),
         resolved(session, request, &of_names, distribution.as_ref()),
     )?;
-    let validations: BTreeSet<String> = certificates
-        .iter()
-        .flat_map(|certificate| &certificate.validations)
-        .filter_map(|validation| validation.record.as_ref().map(|(name, _)| name.clone()))
-        .collect();
-    records.extend(self::records(session, &zones, &Vec::from_iter(validations)).await?);
+    let proofs: Vec<String> = names_of_interest(&[], &certificates).into_iter().collect();
+    records.extend(self::records(session, &zones, &proofs).await?);
     let (provider, role) = identity;
     Ok(Observed {
         account,
@@ -107,9 +104,12 @@ pub(super) fn is_in(name: &str, zone: &str) -> bool {
 
 /// Whether public DNS sends those who ask for the zone to one of its name servers; `None` where it cannot be asked.
 pub(super) async fn is_delegated(session: &Session, zone: &Zone) -> Option<bool> {
-    let answer = session.resolver.lookup(&zone.name, Kind::Ns).await.ok()?;
     let is_own = |server: &String| zone.name_servers.iter().any(|own| own.eq_ignore_ascii_case(server));
-    Some(answer.values().iter().any(is_own))
+    match session.resolver.lookup(&zone.name, Kind::Ns).await {
+        Answer::Found(servers) => Some(servers.iter().any(is_own)),
+        Answer::Missing(_) => Some(false),
+        Answer::Unknown(_) => None,
+    }
 }
 
 /// The records of these names, each in the zone that is chosen for it.
@@ -118,7 +118,7 @@ pub(super) async fn records(session: &Session, zones: &[Zone], names: &[String])
     let chosen: Vec<(&Zone, Vec<String>)> = zones
         .iter()
         .map(|zone| {
-            let its = names.iter().filter(|name| zone_for(zones, name).is_some_and(|chosen| chosen.id == zone.id));
+            let its = names.iter().filter(|name| zone_id(zones, name) == Some(zone.id.as_str()));
             (zone, its.cloned().collect())
         })
         .filter(|(_, names): &(_, Vec<String>)| !names.is_empty())
@@ -150,9 +150,7 @@ async fn distribution(
     let mut targets: Vec<String> = records.iter().filter(|found| found.record.name == domain).flat_map(says).collect();
     if targets.is_empty() && !summaries.is_empty() {
         // Without an answer there is one clue less.
-        if let Ok(answer) = session.resolver.lookup(domain, Kind::Cname).await {
-            targets.extend(answer.values().iter().cloned());
-        }
+        targets.extend(session.resolver.lookup(domain, Kind::Cname).await.found().unwrap_or_default());
     }
     let (usual, _) = desired::place(request, account, None)?;
     let mut buckets = vec![usual.to_string(), domain.to_owned()];
@@ -273,13 +271,21 @@ async fn taken(
     own: Option<&Distribution>,
     summaries: &[Summary],
 ) -> Result<Vec<(String, String)>> {
-    let own = own.map(|distribution| distribution.id.as_str());
     let mut taken = Vec::new();
     for name in names.all() {
         let has = |summary: &&Summary| {
-            own != Some(&*summary.id) && summary.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name.as_str()))
+            own.is_none_or(|own| own.id != summary.id) && summary.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name.as_str()))
         };
-        taken.extend(summaries.iter().filter(has).map(|summary| (name.to_string(), describe(summary))));
+        let here: Vec<&Summary> = summaries.iter().filter(has).collect();
+        if !here.is_empty() {
+            taken.extend(here.into_iter().map(|summary| (name.to_string(), describe(summary))));
+            continue;
+        }
+        let lacks = |one: &&Distribution| !one.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name.as_str()));
+        if let Some(own) = own.filter(lacks) {
+            let elsewhere = session.aws.cloudfront().conflicts(Some(&own.id), name.as_str()).await?;
+            taken.extend(elsewhere.into_iter().filter(|(alias, _)| alias.eq_ignore_ascii_case(name.as_str())));
+        }
     }
     Ok(taken)
 }

@@ -5,48 +5,45 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{
     Event,
     apply::{Work, out_of_order},
-    certificate::is_value,
-    observe::is_in,
     wait::{Look, too_long},
 };
 use crate::{
-    dns::{Kind, Resolver},
+    dns::{Answer, Kind, Resolver},
     error::Result,
     setup::{
         observed::{Record, RecordData, Zone},
-        records::manual_records,
+        records::{choose, manual},
     },
 };
 
-/// The zone that `name` belongs to: the one of the longest suffix, and of several of one name the delegated one.
-pub(super) fn zone_for<'z>(zones: &'z [Zone], name: &str) -> Option<&'z Zone> {
-    let name = name.trim_start_matches("*.");
-    zones.iter().filter(|zone| is_in(name, &zone.name)).max_by_key(|zone| (zone.name.len(), zone.delegated))
+/// The id of the zone that `name` belongs to, where it is known.
+pub(super) fn zone_id<'z>(zones: &'z [Zone], name: &str) -> Option<&'z str> {
+    let choice = choose(name, zones, &[], true).ok()?;
+    // What was chosen lives as long as the zones, but its id is lent by the choice.
+    zones.iter().find(|zone| Some(zone.id.as_str()) == choice.id()).map(|zone| zone.id.as_str())
 }
 
-/// Whether public DNS shows a record of values; `None` where it cannot be asked.
-pub(super) async fn shown_by(resolver: &Resolver, record: &Record) -> Option<bool> {
-    let kind = match record.kind.as_str() {
-        "CNAME" => Kind::Cname,
-        "A" => Kind::A,
-        _ => Kind::Aaaa,
-    };
-    let answer = resolver.lookup(&record.name, kind).await.ok()?;
-    Some(answer.values().iter().any(|value| is_value(record, value)))
+/// Whether public DNS shows a record of a name, a CNAME; `None` where it cannot be asked.
+pub(super) async fn shows(resolver: &Resolver, record: &Record) -> Option<bool> {
+    let RecordData::Values { values, .. } = &record.data else { return None };
+    match resolver.lookup(&record.name, Kind::Cname).await {
+        Answer::Found(names) => Some(names.iter().any(|name| values.iter().any(|value| value.eq_ignore_ascii_case(name)))),
+        Answer::Missing(_) => Some(false),
+        Answer::Unknown(_) => None,
+    }
 }
 
 /// Whether public DNS leads `name` to what `target` leads to: by a CNAME, or by addresses in common, for a domain itself
 /// can have no CNAME and its provider copies the addresses.
 pub(super) async fn leads_to(resolver: &Resolver, name: &str, target: &str) -> bool {
-    if let Ok(answer) = resolver.lookup(name, Kind::Cname).await
-        && answer.values().iter().any(|value| value.eq_ignore_ascii_case(target))
-    {
+    let names = resolver.lookup(name, Kind::Cname).await.found().unwrap_or_default();
+    if names.iter().any(|found| found.eq_ignore_ascii_case(target)) {
         return true;
     }
     for kind in [Kind::A, Kind::Aaaa] {
         let (own, its) = tokio::join!(resolver.lookup(name, kind), resolver.lookup(target, kind));
-        let (Ok(own), Ok(its)) = (own, its) else { continue };
-        if own.values().iter().any(|address| its.values().contains(address)) {
+        let (own, its) = (own.found().unwrap_or_default(), its.found().unwrap_or_default());
+        if own.iter().any(|address| its.contains(address)) {
             return true;
         }
     }
@@ -60,7 +57,7 @@ impl Work<'_> {
         let (session, limit) = (self.session, self.session.limits.records);
         let mut missing: BTreeSet<String> = self.site.names().map(ToString::to_string).collect();
         let mut is_shown = false;
-        let records = manual_records(self.site, &target);
+        let records = manual::records(self.site, &target);
         let look = async || {
             for name in missing.clone() {
                 if leads_to(&session.resolver, &name, &target).await {
@@ -101,47 +98,5 @@ impl Work<'_> {
         // One pause more than needed, so that the last look is after the end.
         let limit = expires + Duration::from_secs(30);
         self.session.wait("until resolvers have forgotten the old records", limit, look).await.map(drop)
-    }
-}
-
-/// A record's values as they are shown.
-pub fn values(record: &Record) -> Vec<String> {
-    match &record.data {
-        RecordData::Values { values, .. } => values.clone(),
-        RecordData::Alias { target, .. } => vec![target.clone()],
-        RecordData::Routed => Vec::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::setup::observed::Tags;
-
-    #[test]
-    fn a_name_belongs_to_the_longest_delegated_zone() {
-        let zone = |id: &str, name: &str, delegated| Zone {
-            id: id.into(),
-            name: name.into(),
-            name_servers: Vec::new(),
-            delegated,
-            records: 2,
-            tags: Tags::new(),
-        };
-        let zones = [
-            zone("old", "cruddur.com", Some(false)),
-            zone("new", "cruddur.com", Some(true)),
-            zone("dev", "dev.cruddur.com", None),
-        ];
-        let chosen = |name: &str| zone_for(&zones, name).map(|zone| zone.id.as_str());
-        let table = [
-            ("cruddur.com", Some("new")),
-            ("*.cruddur.com", Some("new")),
-            ("a.dev.cruddur.com", Some("dev")),
-            ("notcruddur.com", None),
-        ];
-        for (name, expected) in table {
-            assert_eq!(chosen(name), expected, "{name}");
-        }
     }
 }

@@ -7,15 +7,15 @@ use std::{
     time::Duration,
 };
 
-use crate::{Error, ErrorKind, Result, routing::Routing};
+use crate::{Error, ErrorKind, Result, routing::Routing, setup::observed::Distribution};
 
 use super::{
     Fault,
     blobs::Blobs,
-    cloudfront::{distributions, invalidations},
+    cloudfront::{distributions, functions, invalidations, site},
     db::{Database, OpenError},
     from_seconds,
-    model::{Distribution, ErrorResponse, Invalidation, NewDistribution, Origin, StoredObject},
+    model::{Invalidation, StoredObject},
     s3::{
         buckets,
         versions::{self, Versioning},
@@ -29,12 +29,6 @@ const INDEX: &str = "account.db";
 /// What a folder that just became an account may hold: another process may be making it at this moment.
 const OWN_NAMES: [&str; 5] = [INDEX, "account.db-wal", "account.db-shm", "account.db-journal", "blobs"];
 
-/// The served prefix of the sites [`Account::ensure_site`] makes.
-const SITE_PREFIX: &str = "/live";
-
-/// How long CloudFront keeps an error by default (Developer Guide, "Control how long CloudFront caches errors").
-const ERROR_CACHING_SECONDS: u64 = 10;
-
 /// An AWS account kept in a folder. Clones share it; several processes may have it open.
 #[derive(Clone)]
 pub struct Account {
@@ -45,7 +39,7 @@ struct Inner {
     folder: PathBuf,
     db: Database,
     blobs: Blobs,
-    invalidation_delay: Duration,
+    delay: Duration,
 }
 
 impl std::fmt::Debug for Account {
@@ -55,8 +49,9 @@ impl std::fmt::Debug for Account {
 }
 
 impl Account {
-    /// How long an invalidation stays in progress unless told otherwise: long enough to be seen, short to wait for.
-    pub const INVALIDATION_DELAY: Duration = Duration::from_millis(150);
+    /// How long a distribution's change or an invalidation stays in progress unless told otherwise: long enough to be
+    /// seen, short to wait for.
+    pub const DELAY: Duration = Duration::from_millis(150);
 
     /// Opens the account in `folder`, or makes one where there is no folder or an empty one.
     ///
@@ -64,14 +59,14 @@ impl Account {
     /// [`ErrorKind::Input`] when the folder holds something else or a newer account, [`ErrorKind::Io`] when it cannot
     /// be read or written.
     pub fn open(folder: &Path) -> Result<Self> {
-        Self::open_with_delay(folder, Self::INVALIDATION_DELAY)
+        Self::open_with_delay(folder, Self::DELAY)
     }
 
-    /// Like [`Account::open`]; invalidations asked for here stay in progress for `invalidation_delay`.
+    /// Like [`Account::open`]; changes of distributions and invalidations count as in progress for `delay`.
     ///
     /// # Errors
     /// As [`Account::open`].
-    pub fn open_with_delay(folder: &Path, invalidation_delay: Duration) -> Result<Self> {
+    pub fn open_with_delay(folder: &Path, delay: Duration) -> Result<Self> {
         let unusable = |error: &dyn std::fmt::Display| {
             Error::new(
                 ErrorKind::Io,
@@ -88,6 +83,12 @@ impl Account {
         let db = Database::open(&index).map_err(|error| match error {
             OpenError::Sqlite(error) => unusable(&error),
             OpenError::Foreign => foreign(folder),
+            OpenError::Older(_) => Error::new(
+                ErrorKind::Input,
+                format!("the local account in {} was made by an older cruddur-site", folder.display()),
+                "it is a rehearsal: delete the folder and publish again",
+            )
+            .because(error),
             OpenError::Newer(_) => Error::new(
                 ErrorKind::Input,
                 format!("the local account in {} was made by a newer cruddur-site", folder.display()),
@@ -97,7 +98,7 @@ impl Account {
         })?;
         let blobs = Blobs::open(folder).map_err(|error| unusable(&error))?;
         blobs.sweep(&db).map_err(|error| unusable(&error))?;
-        Ok(Self { inner: Arc::new(Inner { folder: folder.to_owned(), db, blobs, invalidation_delay }) })
+        Ok(Self { inner: Arc::new(Inner { folder: folder.to_owned(), db, blobs, delay }) })
     }
 
     /// Where it is kept.
@@ -113,8 +114,8 @@ impl Account {
         &self.inner.blobs
     }
 
-    pub(crate) fn invalidation_delay(&self) -> Duration {
-        self.inner.invalidation_delay
+    pub(crate) fn delay(&self) -> Duration {
+        self.inner.delay
     }
 
     /// Makes a bucket.
@@ -133,33 +134,29 @@ impl Account {
         self.told(self.db().write(|tx| ensure_bucket(tx, name)))
     }
 
-    /// Makes a distribution.
+    /// Lets another account have a bucket of this name in `region`: nobody here may look at it or make one.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] when another distribution has one of its aliases.
-    pub fn create_distribution(&self, new: NewDistribution) -> Result<Distribution> {
-        self.told(self.db().write(|tx| distributions::create(tx, new)))
+    /// [`ErrorKind::Input`] when the name is taken or S3 would not take it.
+    pub fn create_bucket_elsewhere(&self, name: &str, region: &str) -> Result<()> {
+        self.told(self.db().write(|tx| buckets::create_elsewhere(tx, name, region)))
     }
 
     /// The distribution that serves `domain`; it and its bucket are made where they are missing.
     ///
     /// The bucket is named for the domain and keeps versions, as rollbacks need; the site is below `live/` in it. With a
-    /// `routing` that differs from the distribution's, its router and error responses are changed, and nothing else.
+    /// `routing` that differs from the distribution's, its router and error responses are changed, and nothing else; and
+    /// those only of a distribution that was made here, not of one that somebody configured.
     ///
     /// # Errors
     /// [`ErrorKind::Input`] when the domain cannot be a bucket's name.
     pub fn ensure_site(&self, domain: &str, routing: Option<Routing>) -> Result<Distribution> {
         self.told(self.db().write(|tx| {
-            let Some(mut distribution) = distributions::by_alias(tx, domain)? else {
+            if distributions::by_alias(tx, domain)?.is_none() {
                 ensure_bucket(tx, domain)?;
-                return distributions::create(tx, new_site(domain, routing));
-            };
-            if routing.is_some() && routing != distribution.router {
-                distribution.router = routing;
-                distribution.error_responses = error_responses(routing);
-                distributions::update(tx, &mut distribution)?;
             }
-            Ok(distribution)
+            let site = site::ensure(tx, domain, routing)?;
+            Ok::<_, Fault>(site.view(distributions::is_deployed(&site, self.delay())))
         }))
     }
 
@@ -168,7 +165,19 @@ impl Account {
     /// # Errors
     /// [`ErrorKind::Io`] when the account cannot be read.
     pub fn distributions(&self) -> Result<Vec<Distribution>> {
-        self.told(self.db().read(|tx| distributions::from_id(tx, "", i64::MAX)))
+        let all = self.told(self.db().read(|tx| distributions::from_id(tx, "", i64::MAX)))?;
+        Ok(all.iter().map(|one| one.view(distributions::is_deployed(one, self.delay()))).collect())
+    }
+
+    /// The code that the edges run of the function with this ARN: its LIVE stage. `None` where the account has no such
+    /// function, or it was never published.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the account cannot be read.
+    pub fn function_code(&self, arn: &str) -> Result<Option<String>> {
+        let function = self.told(self.db().read(|tx| functions::by_arn(tx, arn)))?;
+        let live = function.and_then(|function| function.live);
+        Ok(live.map(|stage| String::from_utf8_lossy(&stage.source()).into_owned()))
     }
 
     /// The newest version of an object; `None` where there is no such bucket or key or it is deleted.
@@ -196,7 +205,7 @@ impl Account {
     /// # Errors
     /// [`ErrorKind::Io`] when the account cannot be read.
     pub fn invalidations_after(&self, distribution_id: &str, sequence: u64) -> Result<Vec<Invalidation>> {
-        let delay = self.invalidation_delay();
+        let delay = self.delay();
         self.told(self.db().read(|tx| invalidations::after(tx, distribution_id, sequence, delay)))
     }
 
@@ -256,34 +265,7 @@ fn foreign(folder: &Path) -> Error {
 fn ensure_bucket(tx: &rusqlite::Transaction<'_>, name: &str) -> Result<(), Fault> {
     if versions::Bucket::find(tx, name)?.is_none() {
         buckets::create(tx, name, REGION)?;
-        tx.execute("UPDATE buckets SET versioning = ?2 WHERE name = ?1", [name, Versioning::Enabled.name()])?;
+        Versioning::Enabled.set(tx, name)?;
     }
     Ok(())
-}
-
-fn new_site(domain: &str, routing: Option<Routing>) -> NewDistribution {
-    NewDistribution {
-        aliases: vec![domain.to_owned()],
-        default_root_object: Some("index.html".to_owned()),
-        origin: Origin { bucket: domain.to_owned(), region: REGION.to_owned(), path: SITE_PREFIX.to_owned() },
-        error_responses: error_responses(routing),
-        router: routing,
-        compress: true,
-    }
-}
-
-/// Sites of many pages have a page for what is missing. A single-page app has none: its router answers navigations, and
-/// a missing script must stay an error (S3 says 403 for it where the reader may not list the bucket).
-fn error_responses(routing: Option<Routing>) -> Vec<ErrorResponse> {
-    match routing {
-        Some(Routing::Folders | Routing::Files) => [403, 404]
-            .map(|error_code| ErrorResponse {
-                error_code,
-                response_page_path: Some("/404.html".to_owned()),
-                response_code: Some(404),
-                caching_min_ttl: ERROR_CACHING_SECONDS,
-            })
-            .to_vec(),
-        Some(Routing::Spa) | None => Vec::new(),
-    }
 }

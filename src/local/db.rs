@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 /// Marks a SQLite file as a local account (`PRAGMA application_id`): "CRUD".
 pub(crate) const APPLICATION_ID: i32 = 0x4352_5544;
 
-/// The layout below; a file with a higher number was written by a newer version of this program.
+/// The layout below; a file with another number was written by another version of this program.
 pub(crate) const SCHEMA_VERSION: i32 = 2;
 
 /// How long a process waits for another one's write. Writes take well under a millisecond, so this is a hang.
@@ -85,8 +85,12 @@ END;
 
 CREATE TABLE distributions (
     id TEXT PRIMARY KEY,
+    domain_name TEXT NOT NULL,
+    caller_reference TEXT NOT NULL UNIQUE,
     configuration TEXT NOT NULL,
-    etag TEXT NOT NULL
+    etag TEXT NOT NULL,
+    modified INTEGER NOT NULL,
+    tags TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE aliases (
     name TEXT PRIMARY KEY,
@@ -102,7 +106,7 @@ CREATE TABLE resources (
 
 CREATE TABLE invalidations (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    distribution_id TEXT NOT NULL REFERENCES distributions (id),
+    distribution_id TEXT NOT NULL REFERENCES distributions (id) ON DELETE CASCADE,
     id TEXT NOT NULL,
     caller_reference TEXT NOT NULL,
     paths TEXT NOT NULL,
@@ -119,6 +123,9 @@ pub(crate) enum OpenError {
     /// A SQLite file of some other program.
     #[error("its account.db belongs to another program")]
     Foreign,
+    /// Written by an older version of this program, in a layout that is not read any more.
+    #[error("its layout is number {0}, this version reads {SCHEMA_VERSION}")]
+    Older(i32),
     /// Written by a newer version of this program.
     #[error("its layout is number {0}, this version knows {SCHEMA_VERSION}")]
     Newer(i32),
@@ -161,6 +168,7 @@ impl Database {
                 transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             }
             SCHEMA_VERSION => {}
+            older if older < SCHEMA_VERSION => return Err(OpenError::Older(older)),
             newer => return Err(OpenError::Newer(newer)),
         }
         transaction.commit()?;
@@ -317,6 +325,8 @@ mod tests {
         drop(Database::open(&path).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
         assert!(matches!(Database::open(&path), Err(OpenError::Newer(9))));
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
+        assert!(matches!(Database::open(&path), Err(OpenError::Older(1))));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod dns;
 pub mod edge;
 mod iam;
 pub mod model;
+mod query;
 mod resources;
 mod route53;
 mod s3;
@@ -19,8 +20,13 @@ mod xml;
 
 use jiff::Timestamp;
 
+use crate::setup::observed::Distribution;
+
 pub use account::Account;
 pub use server::{ACCESS_KEY_ID, ApiServer, REGION, SECRET_ACCESS_KEY};
+
+/// The number of every local account.
+pub const ACCOUNT_NUMBER: &str = "000000000000";
 
 /// Why a piece of work on the account failed; each protocol answers it in its own words.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +37,9 @@ pub(crate) enum Fault {
     /// CloudFront refuses.
     #[error(transparent)]
     CloudFront(#[from] cloudfront::Refusal),
+    /// A service of the query protocol refuses.
+    #[error(transparent)]
+    Query(#[from] query::Refusal),
     /// The index failed.
     #[error("the account's index failed: {0}")]
     Index(#[from] rusqlite::Error),
@@ -58,7 +67,7 @@ pub(crate) fn random_id(alphabet: &[u8], length: usize) -> String {
 }
 
 impl edge::Origin for Account {
-    fn distributions(&self) -> crate::Result<Vec<model::Distribution>> {
+    fn distributions(&self) -> crate::Result<Vec<Distribution>> {
         Account::distributions(self)
     }
 

@@ -170,7 +170,7 @@ fn is_tagged(tags: &observed::Tags) -> bool {
 
 /// The routing that is asked for, or that a function of ours does already, or the error pages that we made before. A
 /// single-page fallback that somebody made by hand becomes the function, which does the same without its faults.
-fn routing(request: &Request, existing: Option<&Distribution>, default: Routing) -> SiteRouting {
+pub fn routing(request: &Request, existing: Option<&Distribution>, default: Routing) -> SiteRouting {
     if let Some(routing) = request.routing {
         return routing;
     }

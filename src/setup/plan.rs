@@ -49,6 +49,7 @@ impl Piece {
 /// zone that nobody asks, records with a routing policy.
 pub fn plan(site: Site, observed: &Observed) -> Result<Plan> {
     refuse_taken(&site, observed)?;
+    refuse_shared_bucket(&site, observed)?;
     let ids = ids(&site, observed);
     let zones = names::zones(&site, observed)?;
     let bucket = bucket::plan(&site, observed);
@@ -109,8 +110,8 @@ pub fn bucket_tags(site: &Site, observed: &Observed) -> Tags {
 }
 
 /// The tags that [`Step::TagDistribution`] writes: ours are made with theirs, so one without was adopted.
-pub fn distribution_tags(site: &Site) -> Tags {
-    site.tags(true)
+pub fn distribution_tags(site: &Site, observed: &Observed) -> Tags {
+    site.tags(observed.distribution.as_ref().is_some_and(|distribution| !distribution.tags.contains_key(TAG)))
 }
 
 fn refuse_taken(site: &Site, observed: &Observed) -> Result<()> {
@@ -129,6 +130,26 @@ fn refuse_taken(site: &Site, observed: &Observed) -> Result<()> {
             "take the name off that distribution in the CloudFront console, or adopt it with --distribution ID if the site is \
              to be there{without}"
         ),
+    ))
+}
+
+/// A bucket has one policy of ours and one published state, so it holds one site. One that changes its name (from
+/// `www.` to the domain itself) is the same site: its distribution reads that bucket already.
+fn refuse_shared_bucket(site: &Site, observed: &Observed) -> Result<()> {
+    let tag = observed
+        .bucket
+        .as_ref()
+        .filter(|bucket| bucket.name == site.bucket.as_str())
+        .and_then(|bucket| bucket.tags.get(TAG));
+    let Some(other) = tag.filter(|tag| *tag != site.domain.as_str()) else { return Ok(()) };
+    let origin = observed.distribution.as_ref().and_then(|distribution| S3Origin::of(&distribution.origin));
+    if origin.is_some_and(|origin| origin.bucket == site.bucket.as_str()) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Refused,
+        format!("the bucket {} is the one of the site {other}", site.bucket),
+        format!("give {} a bucket of its own: leave --bucket away, or name another one", site.domain),
     ))
 }
 

@@ -14,15 +14,15 @@ use super::{
 };
 use crate::error::{Error, ErrorKind, Result};
 
-pub use manual::{table, zone_file};
-pub use zone::{Choice, choose, zone_of};
+pub use manual::{manual_records, table, zone_file};
+pub use zone::{Choice, choose, zone_for, zone_of};
 
 /// Seconds that validation records may be kept: ACM's own example.
 const TTL: u64 = 300;
 
 /// Every record name that planning and doctor want to know about: of the site, and of the proofs of its certificates.
 pub fn names_of_interest(names: &[String], certificates: &[Certificate]) -> BTreeSet<String> {
-    let proofs = certificates.iter().flat_map(validation).map(|record| record.name);
+    let proofs = certificates.iter().flat_map(validation_records).map(|record| record.name);
     names.iter().map(|name| name.to_ascii_lowercase()).chain(proofs).collect()
 }
 
@@ -40,7 +40,7 @@ pub fn aliases(name: &str, target: &str) -> [Record; 2] {
 }
 
 /// The records that prove the names of a certificate, each once: a name and its wildcard share one.
-pub fn validation(certificate: &Certificate) -> Vec<Record> {
+pub fn validation_records(certificate: &Certificate) -> Vec<Record> {
     let by_dns = certificate.validations.iter().filter(|validation| validation.method != "EMAIL");
     let records = by_dns.filter_map(|validation| validation.record.as_ref());
     let records: BTreeSet<_> = records
@@ -101,7 +101,7 @@ pub fn alias_changes(site: &Site, observed: &Observed, target: &str) -> Result<C
 /// [`ErrorKind::Refused`] where something else is in the way.
 pub fn validation_changes(site: &Site, observed: &Observed, certificate: &Certificate) -> Result<Changes> {
     let mut changes = Changes::default();
-    for record in validation(certificate) {
+    for record in validation_records(certificate) {
         let choice = if site.dns == Dns::Manual { None } else { zone_of(&record.name, site, observed).ok() };
         let Some(choice) = choice else {
             changes.by_hand.push(record);

@@ -112,7 +112,7 @@ pub enum Step {
     },
     /// Sets the default encryption to KMS with the site's key.
     SetEncryption,
-    /// Tags the bucket, keeping its other tags.
+    /// Gives the bucket the tags of [`bucket_tags`](super::plan::bucket_tags), keeping its other tags.
     TagBucket,
     /// Writes the bucket policy for the site's distribution. Statements of others stay, but with `closing` those that
     /// open the bucket to the world go.
@@ -140,7 +140,7 @@ pub enum Step {
     CreateDistribution,
     /// Sets the fields of the distribution that this tool owns.
     UpdateDistribution,
-    /// Tags the distribution.
+    /// Gives the distribution the tags of [`distribution_tags`](super::plan::distribution_tags), keeping its other tags.
     TagDistribution,
     /// Waits until every edge has the distribution's configuration.
     AwaitDeployment,

@@ -1,6 +1,6 @@
 //! What the edge keeps, for how long, and what it forgets.
 
-use cruddur_site::{ErrorKind, local::model::ErrorResponse};
+use cruddur_site::{ErrorKind, setup::observed::ErrorResponse};
 use reqwest::Method;
 
 use crate::support::{Site, header, seen};
@@ -94,12 +94,8 @@ async fn errors_are_answered_as_s3_and_kept_for_a_while() {
 
 #[tokio::test]
 async fn custom_error_responses_replace_errors() {
-    let response = |page: &str, code| ErrorResponse {
-        error_code: 404,
-        response_page_path: Some(page.into()),
-        response_code: code,
-        caching_min_ttl: 60,
-    };
+    let response =
+        |page: &str, code| ErrorResponse { error_code: 404, page: page.into(), response_code: code, minimum_ttl: 60 };
     let site = Site::with(|only| only.error_responses.push(response("/404.html", None))).await;
     assert!(site.seen("/without-page").await.2.contains("NoSuchKey"));
     site.put("404.html", "lost?", "text/html", None);

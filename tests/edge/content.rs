@@ -81,7 +81,7 @@ async fn text_is_compressed_as_the_viewer_likes() {
         }
         assert!(read == text || read == "a{}", "{path} {accept}");
     }
-    let site = Site::with(|only| only.compress = false).await;
+    let site = Site::with(|only| only.behavior.compress = false).await;
     site.put("a.css", &text, "text/css", None);
     let response = site.ask(Method::GET, "/a.css", &[("accept-encoding", "br")]).await;
     assert_eq!(header(&response, "content-encoding"), "");

@@ -2,12 +2,12 @@
 
 use cruddur_site::routing::Routing;
 
-use crate::support::{Site, header, seen};
+use crate::support::{Site, header, router, seen};
 
 #[tokio::test]
 async fn routers_decide_before_the_cache() {
     let index = ("index.html", "root");
-    let site = Site::with(|only| only.router = Some(Routing::Spa)).await;
+    let site = Site::with(|only| only.behavior.viewer_request_function = router(Routing::Spa)).await;
     site.put(index.0, index.1, "text/html", None);
     site.put(".well-known/assetlinks", "links", "application/json", None);
     assert_eq!(site.seen("/").await, seen(200, "Miss", "root"));
@@ -16,7 +16,7 @@ async fn routers_decide_before_the_cache() {
     assert_eq!(site.seen("/.well-known/assetlinks").await, seen(200, "Miss", "links"));
     assert_eq!(site.seen("/.well-known/other").await.0, 404);
 
-    let site = Site::with(|only| only.router = Some(Routing::Folders)).await;
+    let site = Site::with(|only| only.behavior.viewer_request_function = router(Routing::Folders)).await;
     site.put("about/index.html", "about", "text/html", None);
     let response = site.get("/about?a=1&b=%20").await;
     assert_eq!((response.status().as_u16(), header(&response, "location")), (301, "/about/?a=1&b=%20".into()));
@@ -25,7 +25,7 @@ async fn routers_decide_before_the_cache() {
     assert_eq!(header(&site.get("//evil.example").await, "location"), "");
     assert_eq!(header(&site.get("//evil").await, "location"), "/evil/");
 
-    let site = Site::with(|only| only.router = Some(Routing::Files)).await;
+    let site = Site::with(|only| only.behavior.viewer_request_function = router(Routing::Files)).await;
     site.put("about.html", "about", "text/html", None);
     assert_eq!(site.seen("/about").await, seen(200, "Miss", "about"));
     assert_eq!(site.seen("/about.html").await, seen(200, "Hit", "about"));
@@ -40,14 +40,14 @@ async fn without_a_router_only_the_root_has_an_index() {
     assert_eq!(site.seen("/x/").await.0, 404);
     assert_eq!(site.seen("/x").await.0, 404);
 
-    let site = Site::with(|only| only.default_root_object = None).await;
+    let site = Site::with(|only| only.default_root_object = String::new()).await;
     site.put("index.html", "root", "text/html", None);
     assert_eq!(site.seen("/").await.0, 404);
 }
 
 #[tokio::test]
 async fn difficult_names_are_served() {
-    let site = Site::with(|only| only.router = Some(Routing::Files)).await;
+    let site = Site::with(|only| only.behavior.viewer_request_function = router(Routing::Files)).await;
     let table = [
         ("a+b.js", "/a+b.js"),
         ("a+c.js", "/a%2Bc.js"),

@@ -1,7 +1,7 @@
 //! A site for the stories: an account in memory, an edge with a clock that is set by hand, and a viewer.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -12,7 +12,12 @@ use cruddur_site::{
     Error, ErrorKind, Result,
     local::{
         edge::{Edge, EdgeServer, InvalidationSeen, Origin, RequestLine},
-        model::{self, Distribution, StoredObject},
+        model::StoredObject,
+    },
+    routing::Routing,
+    setup::{
+        observed::{self, Distribution},
+        site::{CACHING_OPTIMIZED, SECURITY_HEADERS},
     },
     site::Headers,
 };
@@ -62,15 +67,50 @@ pub struct Site {
 pub fn distribution(id: &str, alias: &str, bucket: &str) -> Distribution {
     Distribution {
         id: id.into(),
+        arn: format!("arn:aws:cloudfront::000000000000:distribution/{id}"),
         domain_name: format!("{}.cloudfront.net", id.to_lowercase()),
+        etag: "E".into(),
+        deployed: true,
+        enabled: true,
         aliases: vec![alias.into()],
-        default_root_object: Some("index.html".into()),
-        origin: model::Origin { bucket: bucket.into(), region: "eu-central-1".into(), path: "/live".into() },
+        comment: String::new(),
+        default_root_object: "index.html".into(),
+        origin: observed::Origin {
+            id: "origin".into(),
+            domain: format!("{bucket}.s3.eu-central-1.amazonaws.com"),
+            path: "/live".into(),
+            is_s3: true,
+            access_control: "EOAC".into(),
+            access_identity: String::new(),
+            protocol_policy: String::new(),
+        },
+        behavior: observed::Behavior {
+            origin: "origin".into(),
+            viewer_protocol: "redirect-to-https".into(),
+            methods: vec!["GET".into(), "HEAD".into()],
+            cache_policy: CACHING_OPTIMIZED.into(),
+            origin_request_policy: String::new(),
+            response_headers_policy: SECURITY_HEADERS.into(),
+            compress: true,
+            viewer_request_function: String::new(),
+            viewer_request_lambda: false,
+        },
+        behaviors: Vec::new(),
+        certificate: None,
+        minimum_tls: "TLSv1.2_2021".into(),
+        tls_support: "sni-only".into(),
+        http_version: "http2and3".into(),
+        ipv6: true,
+        price_class: None,
         error_responses: Vec::new(),
-        router: None,
-        compress: true,
-        last_modified: Timestamp::UNIX_EPOCH,
+        web_acl: String::new(),
+        tags: BTreeMap::new(),
     }
+}
+
+/// The ARN of the function that does `routing`.
+pub fn router(routing: Routing) -> String {
+    format!("arn:aws:cloudfront::000000000000:function/{}", routing.function_name("one-example"))
 }
 
 impl Site {

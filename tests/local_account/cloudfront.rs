@@ -40,7 +40,7 @@ async fn a_distribution_is_told_whole() {
     let (rehearsal, id) = Rehearsal::with_site(NEVER).await;
     let got = rehearsal.cloudfront.get_distribution().id(&id).send().await.unwrap();
     let distribution = got.distribution().unwrap();
-    assert_eq!((distribution.id(), distribution.status()), (id.as_str(), "Deployed"));
+    assert_eq!((distribution.id(), distribution.status()), (id.as_str(), "InProgress"));
     assert!(distribution.domain_name().ends_with(".cloudfront.net"));
     let config = distribution.distribution_config().unwrap();
     assert_eq!(config.aliases().unwrap().items(), ["cruddur.com"]);

@@ -1,7 +1,9 @@
 //! The local account, driven by the AWS SDK over loopback HTTP as a publish drives it.
 
+mod bucket_configuration;
 mod cloudfront;
 mod conditions;
+mod iam;
 mod listing;
 mod multipart;
 mod objects;

@@ -9,7 +9,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{Region, ResponseChecksumValidation};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use cruddur_site::local::{self, ApiServer};
+use cruddur_site::local::{self, ApiServer, model::BucketEndpoint};
 use cruddur_site::release::Manifest;
 use cruddur_site::site::Headers;
 use serde_json::Value;
@@ -60,7 +60,7 @@ impl World {
         let site = account.ensure_site(&domain, None).unwrap();
         let server = ApiServer::start(account.clone()).await.unwrap();
         let access_key = (local::ACCESS_KEY_ID, local::SECRET_ACCESS_KEY);
-        let bucket = site.origin.bucket.clone();
+        let bucket = BucketEndpoint::parse(&site.origin.domain).unwrap().bucket;
         let endpoint = server.url().to_owned();
         let world = Self::at(&endpoint, access_key, bucket, site.id, domain).await;
         Self { account: Some(account), _local: Some((server, folder)), ..world }

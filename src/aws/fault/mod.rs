@@ -10,6 +10,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+pub use names::why_failed;
+
 use crate::error::{Error, ErrorKind};
 
 /// What an error of AWS comes to: what a caller may act on, why it was refused, and what to do next.
@@ -189,6 +191,11 @@ impl Answer {
             // S3 names the region in a header, and for a signature of the wrong one in the body.
             region: header("x-amz-bucket-region").or_else(|| element(body?, "Region")),
         }
+    }
+
+    /// Whether AWS's own words have `words` in them: some codes stand for many things.
+    fn says(&self, words: &str) -> bool {
+        self.message.as_ref().is_some_and(|message| message.to_lowercase().contains(words))
     }
 
     /// Answers to HEAD have no body, and so no code: there the status and the header have to tell.

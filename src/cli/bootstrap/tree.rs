@@ -1,7 +1,5 @@
 //! A plan as a tree: every part with what happens to it, field by field.
 
-use std::fmt::Write as _;
-
 use crate::{
     cli::{
         report::visible,
@@ -10,48 +8,41 @@ use crate::{
     setup::{Change, Part, Plan, Resource, Verdict},
 };
 
-/// The column where the names of parts begin.
-const NAMES: usize = 4 + 22;
+/// Columns before the name of a part: the branch, the mark, and what it is.
+const NAME: usize = 2 + 1 + 1 + 1 + 29;
+
+/// Columns before the second line of a field.
+const FIELD: usize = 9;
 
 /// What a plan will do, `width` columns wide where there is a terminal.
 pub fn plan(plan: &Plan, width: Option<usize>) -> String {
     let mut text = format!("{}\n", paint(BOLD, &plan.site.domain));
     for (at, part) in plan.parts.iter().enumerate() {
-        let is_last = at + 1 == plan.parts.len();
-        let _ = part_lines(&mut text, part, is_last, width);
+        text.push_str(&part_lines(part, at + 1 == plan.parts.len(), width));
     }
     text
 }
 
-fn part_lines(text: &mut String, part: &Part, is_last: bool, width: Option<usize>) -> std::fmt::Result {
+fn part_lines(part: &Part, is_last: bool, width: Option<usize>) -> String {
     let (branch, trunk) = if is_last { ("└─", "  ") } else { ("├─", "│ ") };
     let (mark, style, word) = match part.verdict {
         Verdict::Create => ("+", GOOD, "create"),
         Verdict::Update => ("~", WARN, "update"),
         Verdict::Keep => ("=", DIM, "keep"),
     };
-    let title = format!("{:<21}", title(part.resource));
-    let title = if part.verdict == Verdict::Keep { paint(DIM, &title) } else { title };
-    let name = hang(&format!("{} {}", visible(&part.name), word_of(part, word)), NAMES, width);
-    let name = name.replace('\n', &format!("\n{}", paint(DIM, trunk)));
-    let name = name.replace(&format!("{}{}", paint(DIM, trunk), " ".repeat(NAMES)), &format!("{}{}", paint(DIM, trunk), " ".repeat(NAMES - 2)));
-    writeln!(text, "{}{} {title}{name}", paint(DIM, branch), paint(style, mark))?;
+    let title = format!("{word} {}", title(part.resource));
+    let head = format!("{} {} {}", paint(DIM, branch), paint(style, mark), paint(style, format!("{title:<29}")));
+    let mut lines = vec![format!("{head}{}", under(trunk, &hang(&visible(&part.name), NAME, width)))];
     let is_new = part.verdict == Verdict::Create;
     for change in &part.changes {
-        let stem = format!("{}   ", paint(DIM, trunk));
-        let line = hang(&field(change, is_new), 5 + 4, width);
-        let line = line.replace('\n', &format!("\n{}", paint(DIM, trunk))).replace(&format!("{}         ", paint(DIM, trunk)), &format!("{}       ", paint(DIM, trunk)));
-        writeln!(text, "{stem}{line}")?;
+        lines.push(format!("{}   {}", paint(DIM, trunk), under(trunk, &hang(&field(change, is_new), FIELD, width))));
     }
-    Ok(())
+    lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
-fn word_of(part: &Part, word: &str) -> String {
-    match part.verdict {
-        Verdict::Create => paint(GOOD, word),
-        Verdict::Update => paint(WARN, word),
-        Verdict::Keep => paint(DIM, word),
-    }
+/// The trunk of the tree at the beginning of every further line.
+fn under(trunk: &str, text: &str) -> String {
+    text.replace("\n  ", &format!("\n{}", paint(DIM, trunk)))
 }
 
 /// `field: old -> new`; of a new part the new value alone.

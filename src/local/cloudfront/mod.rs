@@ -1,8 +1,13 @@
 //! CloudFront's control plane: REST with XML, API version 2020-05-31.
 
+mod access_controls;
 pub(crate) mod distributions;
+mod document;
+pub(crate) mod functions;
 pub(crate) mod invalidations;
 mod paths;
+mod schema;
+pub(crate) mod site;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -150,10 +155,14 @@ fn route(account: &Account, method: &Method, path: &str, query: &Query, body: &B
     let mut segments = path.trim_matches('/').split('/');
     let version = segments.next();
     let segments: Vec<_> = segments.collect();
-    let delay = account.invalidation_delay();
+    let delay = account.delay();
     match (version, method, segments.as_slice()) {
-        (Some(API_VERSION), &Method::GET, ["distribution"]) => account.db().read(|tx| distributions::list(tx, query)),
-        (Some(API_VERSION), &Method::GET, ["distribution", id]) => account.db().read(|tx| distributions::get(tx, id)),
+        (Some(API_VERSION), &Method::GET, ["distribution"]) => {
+            account.db().read(|tx| distributions::list(tx, query, delay))
+        }
+        (Some(API_VERSION), &Method::GET, ["distribution", id]) => {
+            account.db().read(|tx| distributions::get(tx, id, delay))
+        }
         (Some(API_VERSION), &Method::GET, ["distribution", id, "config"]) => {
             account.db().read(|tx| distributions::get_config(tx, id))
         }

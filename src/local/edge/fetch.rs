@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     ErrorKind, Result,
-    local::model::{Distribution, StoredObject},
+    local::model::{BucketEndpoint, StoredObject},
+    setup::observed::Distribution,
 };
 
 /// Objects above this many bytes (4 MiB) are sent from their file and never held in memory.
@@ -135,7 +136,17 @@ impl Edge {
     /// Asks the origin for `key`'s object.
     pub(super) fn origin_object(&self, distribution: &Distribution, object: &str) -> Result<Option<StoredObject>> {
         // An empty key would list the bucket; nothing here is listed.
-        if object.is_empty() { Ok(None) } else { self.origin.object(&distribution.origin.bucket, object) }
+        let Some(endpoint) = BucketEndpoint::parse(&distribution.origin.domain) else {
+            return Err(crate::Error::new(
+                ErrorKind::Service,
+                format!(
+                    "the origin {} is no bucket, and the local account has nothing else",
+                    distribution.origin.domain
+                ),
+                "let the behavior's origin be a bucket of the account",
+            ));
+        };
+        if object.is_empty() { Ok(None) } else { self.origin.object(&endpoint.bucket, object) }
     }
 
     /// Makes the origin's answer ready to send, with the distribution's own page where it is an error.
@@ -162,7 +173,7 @@ impl Edge {
                 return self.failed(distribution, key, error);
             }
         };
-        match Representation::of_object(&object, key.encoding, distribution.compress) {
+        match Representation::of_object(&object, key.encoding, distribution.behavior.compress) {
             Ok(representation) => {
                 Fetched { representation, ttl: Some(freshness::ttl(object.headers.cache_control.as_deref())) }
             }
@@ -182,10 +193,10 @@ impl Edge {
         let custom = distribution.error_responses.iter().find(|response| response.error_code == code);
         let ttl = error_ttl(distribution, code);
         let page = custom.and_then(|response| {
-            let path = response.response_page_path.as_deref()?;
+            let path = Some(&response.page).filter(|page| !page.is_empty())?;
             let object = format!("{}{path}", distribution.origin.path);
             let object = self.origin_object(distribution, object.trim_start_matches('/')).ok()??;
-            let mut page = Representation::of_object(&object, key.encoding, distribution.compress).ok()?;
+            let mut page = Representation::of_object(&object, key.encoding, distribution.behavior.compress).ok()?;
             page.status =
                 response.response_code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(error.status);
             page.origin_etag = None;
@@ -198,5 +209,5 @@ impl Edge {
 /// Seconds this distribution keeps the error `code`.
 pub(super) fn error_ttl(distribution: &Distribution, code: u16) -> u64 {
     let custom = distribution.error_responses.iter().find(|response| response.error_code == code);
-    custom.map_or(freshness::DEFAULT_ERROR_TTL, |response| response.caching_min_ttl)
+    custom.map_or(freshness::DEFAULT_ERROR_TTL, |response| response.minimum_ttl)
 }

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, Uri, header};
 
-use crate::local::model::Distribution;
+use crate::setup::observed::Distribution;
 
 /// The suffix under which browsers reach every site on this machine (RFC 6761, section 6.3).
 const LOCALHOST: &str = ".localhost";
@@ -48,20 +48,52 @@ fn covers(alias: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::local::model::Origin;
+    use crate::setup::observed::{Behavior, Origin};
 
     fn distribution(id: &str, aliases: &[&str]) -> Distribution {
         Distribution {
             id: id.to_owned(),
+            arn: String::new(),
             domain_name: format!("{}.cloudfront.net", id.to_lowercase()),
+            etag: String::new(),
+            deployed: true,
+            enabled: true,
             aliases: aliases.iter().map(ToString::to_string).collect(),
-            default_root_object: None,
-            origin: Origin { bucket: "b".into(), region: "eu-central-1".into(), path: String::new() },
+            comment: String::new(),
+            default_root_object: String::new(),
+            origin: Origin {
+                id: "o".into(),
+                domain: "b.s3.eu-central-1.amazonaws.com".into(),
+                path: String::new(),
+                is_s3: true,
+                access_control: String::new(),
+                access_identity: String::new(),
+                protocol_policy: String::new(),
+            },
+            behavior: Behavior {
+                origin: "o".into(),
+                viewer_protocol: "allow-all".into(),
+                methods: vec!["GET".into(), "HEAD".into()],
+                cache_policy: String::new(),
+                origin_request_policy: String::new(),
+                response_headers_policy: String::new(),
+                compress: true,
+                viewer_request_function: String::new(),
+                viewer_request_lambda: false,
+            },
+            behaviors: Vec::new(),
+            certificate: None,
+            minimum_tls: String::new(),
+            tls_support: String::new(),
+            http_version: "http2".into(),
+            ipv6: true,
+            price_class: None,
             error_responses: Vec::new(),
-            router: None,
-            compress: true,
-            last_modified: jiff::Timestamp::UNIX_EPOCH,
+            web_acl: String::new(),
+            tags: BTreeMap::new(),
         }
     }
 

@@ -30,10 +30,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::{
-    Result,
-    local::model::{Distribution, StoredObject},
-};
+use crate::{Result, local::model::StoredObject, setup::observed::Distribution};
 
 pub use server::{DEFAULT_PORT, EdgeServer};
 

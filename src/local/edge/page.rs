@@ -8,7 +8,7 @@ use super::{
     host,
     respond::{Content, ERROR, X_CACHE},
 };
-use crate::local::model::Distribution;
+use crate::setup::observed::Distribution;
 
 /// S3's answer for an object it does not give, as the origin sends it.
 pub(super) fn s3_error(status: StatusCode, code: &str, message: &str, key: &str) -> Representation {

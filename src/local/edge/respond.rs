@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     ErrorKind, Result,
-    local::model::Distribution,
-    routing::{REDIRECT_CACHE_CONTROL, REDIRECT_STATUS, Routed},
+    routing::{REDIRECT_CACHE_CONTROL, REDIRECT_STATUS, Routed, Routing},
+    setup::observed::Distribution,
 };
 
 /// Where an answer came from (CloudFront Developer Guide, "Standard logging reference", `x-edge-result-type`).
@@ -108,7 +108,7 @@ impl Edge {
 
     fn serve<B>(&self, distribution: &Distribution, request: &Request<B>) -> Result<Response<Content>> {
         let uri = with_default_root(distribution, request.uri().path());
-        let uri = match distribution.router.map_or(Routed::Serve(uri.clone()), |router| router.route(&uri)) {
+        let uri = match router(distribution).map_or(Routed::Serve(uri.clone()), |router| router.route(&uri)) {
             Routed::Serve(uri) => uri,
             Routed::Redirect(location) => return Ok(redirect(&location, request.uri().query())),
         };
@@ -207,10 +207,14 @@ impl Content {
 
 /// Default root object: for `/` and nothing else (CloudFront Developer Guide, "Specify a default root object").
 fn with_default_root(distribution: &Distribution, path: &str) -> String {
-    match &distribution.default_root_object {
-        Some(root) if path == "/" => format!("/{}", utf8_percent_encode(root, PATH)),
-        _ => path.to_owned(),
-    }
+    let root = &distribution.default_root_object;
+    if path == "/" && !root.is_empty() { format!("/{}", utf8_percent_encode(root, PATH)) } else { path.to_owned() }
+}
+
+/// What the viewer-request function of the default behavior does, which its name tells.
+fn router(distribution: &Distribution) -> Option<Routing> {
+    let (_, name) = distribution.behavior.viewer_request_function.rsplit_once('/')?;
+    Routing::of_function(name)
 }
 
 /// `None` for a path that is not percent-encoded UTF-8.

@@ -1,6 +1,6 @@
 //! Who may ask, and whether they ask in the bucket's region.
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::{
     S3Error, S3Result,
     access::{S3Access, S3AccessContext},
@@ -13,7 +13,7 @@ use crate::local::{
     server::{ACCESS_KEY_ID, CredentialScope, SECRET_ACCESS_KEY},
 };
 
-use super::versions::Bucket;
+use super::{buckets, versions::Bucket};
 
 /// The account's one key.
 pub(crate) struct LocalKey;
@@ -48,9 +48,13 @@ impl RegionCheck {
 
     async fn region_of(&self, bucket: &str) -> S3Result<Option<String>> {
         let (account, bucket) = (self.account.clone(), bucket.to_owned());
-        let task = tokio::task::spawn_blocking(move || account.db().read(|tx| Bucket::find(tx, &bucket)));
-        let bucket = task.await.map_err(Fault::from)?.map_err(Fault::from)?;
-        Ok(bucket.map(|bucket| bucket.region))
+        let task = tokio::task::spawn_blocking(move || {
+            account.db().read(|tx| match Bucket::find(tx, &bucket)? {
+                Some(bucket) => Ok(Some(bucket.region)),
+                None => buckets::elsewhere(tx, &bucket),
+            })
+        });
+        Ok(task.await.map_err(Fault::from)?.map_err(Fault::from)?)
     }
 }
 
@@ -78,8 +82,18 @@ fn permanent_redirect(region: &str) -> S3Result<S3Error> {
         "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all \
          future requests to this endpoint."
     );
-    let mut headers = HeaderMap::new();
-    headers.insert("x-amz-bucket-region", HeaderValue::from_str(region).map_err(S3Error::internal_error)?);
-    error.set_headers(headers);
+    error.set_headers(region_header(region)?);
     Ok(error)
+}
+
+/// A bucket of another account: it tells where it is all the same (API reference, HeadBucket).
+pub(crate) fn denied_in(region: &str) -> S3Result<S3Error> {
+    let mut error = s3_error!(AccessDenied, "Access Denied");
+    error.set_headers(region_header(region)?);
+    Ok(error)
+}
+
+fn region_header(region: &str) -> S3Result<HeaderMap> {
+    let region = HeaderValue::from_str(region).map_err(S3Error::internal_error)?;
+    Ok(HeaderMap::from_iter([(HeaderName::from_static("x-amz-bucket-region"), region)]))
 }

@@ -1,17 +1,17 @@
 //! Buckets: made, found, listed, configured, removed.
 
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 use s3s::{
     S3Request, S3Result,
     dto::{self, *},
-    path::check_bucket_name,
     s3_error,
 };
 
-use crate::local::{Fault, now_seconds, server};
+use crate::local::{Fault, now_seconds, resources, server};
 
 use super::{
-    LocalS3,
+    LocalS3, access_settings, configuration,
+    names::{invalid_location, is_bucket_name, region_of_constraint},
     versions::{self, Versioning, timestamp},
 };
 
@@ -20,22 +20,54 @@ pub(crate) fn owner() -> Owner {
     Owner { display_name: Some("local".to_owned()), id: Some("0".repeat(64)) }
 }
 
-/// Makes a bucket.
+/// Names of buckets that other accounts have, each with its region.
+const ELSEWHERE: &str = "s3/elsewhere";
+
+/// The region of another account's bucket of this name.
+pub(crate) fn elsewhere(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<Option<String>> {
+    resources::get(tx, ELSEWHERE, name)
+}
+
+/// Lets another account have a bucket of this name.
 ///
 /// # Errors
-/// `InvalidBucketName`, and `BucketAlreadyOwnedByYou`: one account owns all.
-pub(crate) fn create(tx: &rusqlite::Transaction<'_>, name: &str, region: &str) -> Result<(), Fault> {
-    if !check_bucket_name(name) {
-        return Err(s3_error!(InvalidBucketName, "The specified bucket is not valid.").into());
-    }
-    let added = tx.execute(
-        "INSERT OR IGNORE INTO buckets (name, region, created) VALUES (?1, ?2, ?3)",
+/// As [`create`].
+pub(crate) fn create_elsewhere(tx: &Transaction<'_>, name: &str, region: &str) -> Result<(), Fault> {
+    check(tx, name, region)?;
+    Ok(resources::put(tx, ELSEWHERE, name, &region.to_owned())?)
+}
+
+/// Makes a bucket as CreateBucket does when nothing else is asked for.
+///
+/// # Errors
+/// `InvalidBucketName`, `InvalidLocationConstraint`, `BucketAlreadyOwnedByYou`, `BucketAlreadyExists`.
+pub(crate) fn create(tx: &Transaction<'_>, name: &str, region: &str) -> Result<(), Fault> {
+    check(tx, name, region)?;
+    tx.execute(
+        "INSERT INTO buckets (name, region, created) VALUES (?1, ?2, ?3)",
         params![name, region, now_seconds()],
     )?;
-    if added == 0 {
+    Ok(configuration::set_defaults(tx, name)?)
+}
+
+/// Names of buckets are unique among all accounts (S3 User Guide, "General purpose bucket naming rules").
+fn check(tx: &Transaction<'_>, name: &str, region: &str) -> Result<(), Fault> {
+    if !is_bucket_name(name) {
+        return Err(s3_error!(InvalidBucketName, "The specified bucket is not valid.").into());
+    }
+    region_of_constraint(region)?;
+    if versions::Bucket::find(tx, name)?.is_some() {
         return Err(s3_error!(
             BucketAlreadyOwnedByYou,
             "Your previous request to create the named bucket succeeded and you already own it."
+        )
+        .into());
+    }
+    if elsewhere(tx, name)?.is_some() {
+        return Err(s3_error!(
+            BucketAlreadyExists,
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+             Please select a different name and try again."
         )
         .into());
     }
@@ -46,15 +78,13 @@ impl LocalS3 {
     /// us-east-1 takes no constraint; elsewhere it names the region of the endpoint (API reference, CreateBucket).
     pub(crate) async fn create_bucket(&self, request: S3Request<CreateBucketInput>) -> S3Result<CreateBucketOutput> {
         let signed_for = request.region.as_ref().map_or(server::REGION, |region| region.as_str()).to_owned();
-        let constraint = request.input.create_bucket_configuration.and_then(|made| made.location_constraint);
+        let CreateBucketInput { bucket: name, create_bucket_configuration, acl, object_ownership, .. } = request.input;
+        let constraint = create_bucket_configuration.as_ref().and_then(|made| made.location_constraint.as_ref());
+        let constraint = constraint.map(|constraint| region_of_constraint(constraint.as_str())).transpose()?;
         let region = match constraint {
             None if signed_for == server::REGION => signed_for,
-            Some(constraint) if constraint.as_str() == server::REGION => {
-                return Err(s3_error!(InvalidLocationConstraint, "The specified location-constraint is not valid"));
-            }
-            Some(constraint) if constraint.as_str() == signed_for || signed_for == server::REGION => {
-                constraint.as_str().to_owned()
-            }
+            Some(server::REGION) => return Err(invalid_location()),
+            Some(constraint) if constraint == signed_for || signed_for == server::REGION => constraint.to_owned(),
             _ => {
                 return Err(s3_error!(
                     IllegalLocationConstraintException,
@@ -62,9 +92,12 @@ impl LocalS3 {
                 ));
             }
         };
-        let name = request.input.bucket;
         let location = format!("/{name}");
-        self.write(move |tx, _| create(tx, &name, &region)).await?;
+        self.write(move |tx, _| {
+            create(tx, &name, &region)?;
+            access_settings::set_initial(tx, &name, object_ownership.as_ref(), acl.as_ref())
+        })
+        .await?;
         Ok(CreateBucketOutput { location: Some(location) })
     }
 
@@ -119,6 +152,7 @@ impl LocalS3 {
                 return Err(s3_error!(BucketNotEmpty, "The bucket you tried to delete is not empty.").into());
             }
             tx.execute("DELETE FROM uploads WHERE bucket = ?1", [&name])?;
+            configuration::remove_all(tx, &name)?;
             tx.execute("DELETE FROM buckets WHERE name = ?1", [&name])?;
             Ok(DeleteBucketOutput {})
         })
@@ -149,7 +183,7 @@ impl LocalS3 {
         };
         self.write(move |tx, _| {
             versions::Bucket::get(tx, &bucket)?;
-            tx.execute("UPDATE buckets SET versioning = ?2 WHERE name = ?1", [&bucket, versioning.name()])?;
+            versioning.set(tx, &bucket)?;
             Ok(PutBucketVersioningOutput {})
         })
         .await

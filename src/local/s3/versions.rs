@@ -14,7 +14,7 @@ use crate::{
     site::{Headers, Sha256},
 };
 
-use super::{checksum::Checksum, conditions::WriteConditions};
+use super::{access, buckets, checksum::Checksum, conditions::WriteConditions};
 
 /// The version id of objects written while versioning is not on.
 pub(crate) const NULL_VERSION: &str = "null";
@@ -66,9 +66,15 @@ impl Bucket {
             .optional()
     }
 
-    /// The bucket, or `NoSuchBucket`.
+    /// The bucket, or `NoSuchBucket`; `AccessDenied` where another account has one of this name.
     pub(crate) fn get(tx: &Transaction<'_>, name: &str) -> Result<Self, Fault> {
-        Ok(Self::find(tx, name)?.ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))?)
+        if let Some(bucket) = Self::find(tx, name)? {
+            return Ok(bucket);
+        }
+        match buckets::elsewhere(tx, name)? {
+            Some(region) => Err(access::denied_in(&region)?.into()),
+            None => Err(s3_error!(NoSuchBucket, "The specified bucket does not exist").into()),
+        }
     }
 
     /// From `name, region, versioning, created`.

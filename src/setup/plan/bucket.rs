@@ -65,15 +65,10 @@ pub(super) fn plan(site: &Site, observed: &Observed) -> Plans {
     }
     lifecycle(site, bucket, &mut piece, &mut changes);
     encryption(site, bucket, &mut piece, &mut changes);
-    match bucket.and_then(|bucket| bucket.tags.get(TAG)) {
-        None => {
-            piece.steps.push(Step::TagBucket);
-            changes.push(set(&format!("tag {TAG}"), site.domain.as_str()));
-        }
-        Some(other) if other != site.domain.as_str() => {
-            piece.notes.push(format!("the bucket {} is tagged for {other}, which it serves, too", site.bucket));
-        }
-        Some(_) => {}
+    let tag = bucket.and_then(|bucket| bucket.tags.get(TAG)).cloned();
+    if tag.as_deref() != Some(site.domain.as_str()) {
+        piece.steps.push(Step::TagBucket);
+        changes.push(Change { old: tag, ..set(&format!("tag {TAG}"), site.domain.as_str()) });
     }
     piece.part(Resource::Bucket, site.bucket.as_str(), bucket.is_some(), changes);
     let admit = policy(site, observed, bucket, &mut piece);
@@ -247,7 +242,7 @@ fn policy(site: &Site, observed: &Observed, bucket: Option<&Bucket>, piece: &mut
     let closed = policy::bucket_policy(site, &arn, current, true);
     let mut changes = Vec::new();
     let mut steps = Vec::new();
-    let admits = current == Some(&open);
+    let admits = current.is_some_and(|current| policy::is_same(current, &open));
     if !admits {
         let who = observed.distribution.as_ref().map_or(MADE, |distribution| &distribution.id);
         changes.push(set("read access", &format!("distribution {who} reads {}/", site.origin_path())));
@@ -261,7 +256,7 @@ fn policy(site: &Site, observed: &Observed, bucket: Option<&Bucket>, piece: &mut
     // (S3 User Guide, "Blocking public access to your Amazon S3 storage"): then the one without it is written at the end.
     let is_refused = policy::opens_to_the_world(&open) && bucket.is_some_and(|bucket| bucket.public_access_block[2]);
     if closes_now {
-        if current != Some(&closed) {
+        if !current.is_some_and(|current| policy::is_same(current, &closed)) {
             steps.push(Step::SetBucketPolicy { closing: true });
         }
     } else if !admits && !is_refused {

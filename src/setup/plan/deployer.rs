@@ -38,14 +38,14 @@ pub(super) fn plan(site: &Site, observed: &Observed, ids: &Ids) -> Piece {
             piece.steps.push(Step::CreateRole);
             changes.push(set("trusted", None, deployer.subject()));
         }
-        Some(role) if role.trust != trust => {
+        Some(role) if !policy::is_same(&role.trust, &trust) => {
             piece.steps.push(Step::SetTrust);
             changes.push(set("trusted", Some(subjects(&role.trust)), deployer.subject()));
         }
         Some(_) => {}
     }
     let current = role.and_then(|role| role.inline.get(ROLE_POLICY));
-    if current != Some(&permissions) {
+    if !current.is_some_and(|current| policy::is_same(current, &permissions)) {
         piece.steps.push(Step::SetRolePolicy);
         let old = current.map(|_| "other permissions".to_owned());
         changes.push(set(
@@ -55,9 +55,10 @@ pub(super) fn plan(site: &Site, observed: &Observed, ids: &Ids) -> Piece {
         ));
     }
     if let Some(role) = role {
-        if !role.tags.contains_key(TAG) {
+        let tag = role.tags.get(TAG).cloned();
+        if tag.as_deref() != Some(site.domain.as_str()) {
             piece.steps.push(Step::TagRole);
-            changes.push(set(&format!("tag {TAG}"), None, site.domain.to_string()));
+            changes.push(set(&format!("tag {TAG}"), tag, site.domain.to_string()));
         }
         let others = role.inline.keys().filter(|name| *name != ROLE_POLICY).cloned();
         let others: Vec<_> = others.chain(role.attached.iter().map(|(arn, _)| arn.clone())).collect();

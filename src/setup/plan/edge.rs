@@ -58,17 +58,10 @@ pub(super) fn plan(site: &Site, observed: &Observed, ids: &Ids) -> Result<Front>
             if !fields.is_empty() {
                 front.distribution.push(Step::UpdateDistribution);
             }
-            match existing.tags.get(TAG) {
-                None => {
-                    front.distribution.push(Step::TagDistribution);
-                    fields.push(set(&format!("tag {TAG}"), site.domain.as_str()));
-                }
-                Some(other) if other != site.domain.as_str() => {
-                    piece
-                        .notes
-                        .push(format!("the distribution {} is tagged for {other}, which it serves, too", existing.id));
-                }
-                Some(_) => {}
+            let tag = existing.tags.get(TAG).cloned();
+            if tag.as_deref() != Some(site.domain.as_str()) {
+                front.distribution.push(Step::TagDistribution);
+                fields.push(Change { old: tag, ..set(&format!("tag {TAG}"), site.domain.as_str()) });
             }
             piece.notes.extend(kept(site, existing, &wanted));
         }

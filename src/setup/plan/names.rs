@@ -51,7 +51,7 @@ pub(super) fn records(site: &Site, observed: &Observed, ids: &Ids) -> Result<Rec
     let names: Vec<_> = site.names().map(ToString::to_string).collect();
     let target = ids.distribution_domain.clone().unwrap_or_default();
     if site.dns == Dns::Manual {
-        let missing: Vec<_> = manual::records(site, &target)
+        let missing: Vec<_> = manual::manual_records(site, &target)
             .into_iter()
             .filter(|record| target.is_empty() || !observed.resolved.contains(&record.name))
             .collect();

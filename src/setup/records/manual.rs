@@ -14,7 +14,7 @@ const TTL: u64 = 300;
 
 /// The records that lead the site's names to the distribution `target`: a CNAME each, and for an apex, where none may
 /// stand beside SOA and NS (RFC 1034, 3.6.2), one of the kind [`APEX`].
-pub fn records(site: &Site, target: &str) -> Vec<Record> {
+pub fn manual_records(site: &Site, target: &str) -> Vec<Record> {
     let record = |name: &str| Record {
         name: name.to_owned(),
         kind: if is_apex(name) { APEX } else { "CNAME" }.to_owned(),

@@ -91,6 +91,14 @@ pub fn choose<'a>(name: &str, zones: &'a [Zone], names: &[String], create: bool)
     }
 }
 
+/// The zone of `zones` that holds `name`'s records, where it can be told which one: as [`choose`], without its errors.
+pub fn zone_for<'a>(name: &str, zones: &'a [Zone]) -> Option<&'a Zone> {
+    match choose(name.trim_start_matches("*."), zones, &[], true) {
+        Ok(Choice::Zone(zone, _)) => Some(zone),
+        Ok(Choice::New(_)) | Err(_) => None,
+    }
+}
+
 fn other_zones(group: &[&Zone], chosen: &Zone) -> Option<String> {
     let others: Vec<_> = group.iter().filter(|zone| zone.id != chosen.id).map(|zone| zone.id.clone()).collect();
     (!others.is_empty()).then(|| {

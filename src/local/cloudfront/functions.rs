@@ -1,0 +1,60 @@
+//! CloudFront Functions: code in two stages.
+
+use jiff::Timestamp;
+use rusqlite::Transaction;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    local::{ACCOUNT_NUMBER, Fault, resources},
+    setup::observed::Tags,
+};
+
+/// The kind of its documents, which are kept under the function's name.
+const KIND: &str = "cloudfront/function";
+
+/// A function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    /// When it was made.
+    pub(crate) created: Timestamp,
+    /// The stage that is written.
+    pub(crate) development: Stage,
+    /// The stage that runs, once it was published.
+    pub(crate) live: Option<Stage>,
+    pub(crate) tags: Tags,
+}
+
+/// One stage of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stage {
+    pub(crate) etag: String,
+    pub(crate) comment: String,
+    /// `cloudfront-js-2.0` or `-1.0`.
+    pub(crate) runtime: String,
+    /// The ARNs of its key value stores.
+    pub(crate) key_value_stores: Vec<String>,
+    /// The code, in base64: nobody promises that it is text.
+    pub(crate) code: String,
+    /// When it last changed.
+    pub(crate) modified: Timestamp,
+}
+
+impl Stage {
+    /// The code.
+    pub(crate) fn source(&self) -> Vec<u8> {
+        use base64::{Engine as _, prelude::BASE64_STANDARD};
+        BASE64_STANDARD.decode(&self.code).unwrap_or_default()
+    }
+}
+
+/// The ARN of the function `name`.
+pub(crate) fn arn(name: &str) -> String {
+    format!("arn:aws:cloudfront::{ACCOUNT_NUMBER}:function/{name}")
+}
+
+/// The function with this ARN, if the account has it.
+pub(crate) fn by_arn(tx: &Transaction<'_>, arn: &str) -> Result<Option<Function>, Fault> {
+    let name = arn.strip_prefix(&self::arn("")).unwrap_or_default();
+    Ok(resources::get(tx, KIND, name)?)
+}

@@ -1,0 +1,125 @@
+//! The whole site that a publish without a bootstrap rehearses on: what bootstrap would make, in one go.
+
+use rusqlite::Transaction;
+
+use super::{
+    access_controls, distributions,
+    document::{self, Stored},
+    functions, new_id,
+};
+use crate::{
+    local::{ACCOUNT_NUMBER, Fault, REGION, model::StoredCertificate, random_id, resources, xml::Element},
+    routing::Routing,
+    setup::site::{CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug},
+};
+
+/// The origin path.
+const ORIGIN_PATH: &str = "/live";
+
+/// How the references of these distributions begin. Of others, which somebody configured, nothing is changed.
+const REFERENCE: &str = "cruddur-site rehearsal ";
+
+/// The distribution of `domain`, whose bucket is named for it; made where it is missing. With a `routing` that differs
+/// from what was made here before, router and error responses are changed, and nothing else.
+pub(crate) fn ensure(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<Stored, Fault> {
+    let Some(mut distribution) = distributions::by_alias(tx, domain)? else {
+        let config = document::conform(&config(tx, domain, routing)?)?;
+        return distributions::insert(tx, config, Default::default());
+    };
+    let ours = distribution.config.text_at("CallerReference").starts_with(REFERENCE);
+    if routing.is_some() && ours {
+        let mut config = distribution.config.clone();
+        config.set(error_responses(routing));
+        if let Some(behavior) = config.child_mut("DefaultCacheBehavior") {
+            behavior.set(router(domain, routing));
+        }
+        if config != distribution.config {
+            distribution.config = config;
+            distributions::replace(tx, &mut distribution)?;
+        }
+    }
+    Ok(distribution)
+}
+
+fn config(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<Element, Fault> {
+    let origin_domain = format!("{domain}.s3.{REGION}.amazonaws.com");
+    let control = access_controls::ensure(tx, domain)?;
+    let origin = Element::new("Origin")
+        .text("Id", &origin_domain)
+        .text("DomainName", &origin_domain)
+        .text("OriginPath", ORIGIN_PATH)
+        .child(Element::new("S3OriginConfig").text("OriginAccessIdentity", ""))
+        .text("OriginAccessControlId", control.id);
+    let methods = |name| Element::new(name).items(["HEAD", "GET"].map(|name| Element::leaf("Method", name)).to_vec());
+    let behavior = Element::new("DefaultCacheBehavior")
+        .text("TargetOriginId", &origin_domain)
+        .text("ViewerProtocolPolicy", "redirect-to-https")
+        .child(methods("AllowedMethods").child(methods("CachedMethods")))
+        .text("Compress", true)
+        .child(router(domain, routing))
+        .text("CachePolicyId", CACHING_OPTIMIZED)
+        .text("ResponseHeadersPolicyId", SECURITY_HEADERS);
+    let certificate = Element::new("ViewerCertificate")
+        .text("ACMCertificateArn", ensure_certificate(tx, domain)?.arn)
+        .text("SSLSupportMethod", "sni-only")
+        .text("MinimumProtocolVersion", MINIMUM_TLS);
+    Ok(Element::new("DistributionConfig")
+        .text("CallerReference", format!("{REFERENCE}{}", new_id('R')))
+        .texts("Aliases", "CNAME", &[domain])
+        .text("DefaultRootObject", ROOT_OBJECT)
+        .list("Origins", vec![origin])
+        .child(behavior)
+        .child(error_responses(routing))
+        .text("Comment", domain)
+        .text("Enabled", true)
+        .child(certificate)
+        .text("HttpVersion", "http2and3")
+        .text("IsIPV6Enabled", true))
+}
+
+fn router(domain: &str, routing: Option<Routing>) -> Element {
+    let association = routing.map(|routing| {
+        Element::new("FunctionAssociation")
+            .text("FunctionARN", functions::arn(&routing.function_name(&slug(domain))))
+            .text("EventType", "viewer-request")
+    });
+    Element::new("FunctionAssociations").items(association.into_iter().collect())
+}
+
+/// Sites of many pages have a page for what is missing. A single-page app has none: its router answers navigations, and
+/// a missing script must stay an error (S3 says 403 for it where the reader may not list the bucket).
+fn error_responses(routing: Option<Routing>) -> Element {
+    let codes: &[u16] = match routing {
+        Some(Routing::Folders | Routing::Files) => &[403, 404],
+        Some(Routing::Spa) | None => &[],
+    };
+    let response = |code: &u16| {
+        Element::new("CustomErrorResponse")
+            .text("ErrorCode", code)
+            .text("ResponsePagePath", NOT_FOUND_PAGE)
+            .text("ResponseCode", 404)
+            .text("ErrorCachingMinTTL", document::DEFAULT_ERROR_TTL)
+    };
+    Element::new("CustomErrorResponses").items(codes.iter().map(response).collect())
+}
+
+/// An issued certificate that covers `domain`.
+fn ensure_certificate(tx: &Transaction<'_>, domain: &str) -> Result<StoredCertificate, Fault> {
+    let all = resources::all::<StoredCertificate>(tx, StoredCertificate::KIND)?.into_iter().map(|(_, one)| one);
+    let usable =
+        |one: &StoredCertificate| one.region == CERTIFICATE_REGION && one.status == "ISSUED" && one.covers(domain);
+    if let Some(found) = all.into_iter().find(usable) {
+        return Ok(found);
+    }
+    let hex = random_id(b"0123456789abcdef", 32);
+    let id = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
+    let certificate = StoredCertificate {
+        arn: format!("arn:aws:acm:{CERTIFICATE_REGION}:{ACCOUNT_NUMBER}:certificate/{id}"),
+        region: CERTIFICATE_REGION.to_owned(),
+        status: "ISSUED".to_owned(),
+        names: vec![domain.to_owned()],
+        ..StoredCertificate::default()
+    };
+    resources::put(tx, StoredCertificate::KIND, &certificate.arn, &certificate)?;
+    Ok(certificate)
+}
