@@ -2,6 +2,7 @@
 
 pub mod acm;
 pub mod bucket;
+pub mod bucket_setup;
 pub mod cloudfront;
 mod fault;
 pub mod iam;
@@ -21,6 +22,7 @@ use aws_smithy_types::retry::RetryConfig;
 
 pub use acm::Certificates;
 pub use bucket::{Bucket, Condition, Head, ListPage};
+pub use bucket_setup::BucketSetup;
 pub use cloudfront::{CloudFront, Distribution};
 pub(crate) use fault::Action;
 pub use fault::why_failed;
@@ -90,13 +92,24 @@ impl Aws {
 
     /// The bucket `name`, below `prefix`; `region` is where the bucket is known to be, and wins over the configured.
     pub fn bucket(&self, name: &str, prefix: &str, region: Option<&str>) -> Bucket {
+        Bucket::new(self.s3(region), name, prefix)
+    }
+
+    /// The bucket `name` with its configuration, to be looked for first in `region`, or else in the configured one.
+    pub fn bucket_setup(&self, name: &str, region: Option<&str>) -> BucketSetup {
+        let configured = self.config.region().map_or("us-east-1", |region| region.as_ref());
+        BucketSetup::new(self.clone(), name, region.unwrap_or(configured))
+    }
+
+    /// S3 in a region, or else in the configured one.
+    fn s3(&self, region: Option<&str>) -> aws_sdk_s3::Client {
         let mut config = aws_sdk_s3::config::Builder::from(&self.config)
             .force_path_style(self.path_style)
             .retry_classifier(RefusedConnections);
         if let Some(region) = region {
             config = config.region(Region::new(region.to_owned()));
         }
-        Bucket::new(aws_sdk_s3::Client::from_conf(config.build()), name, prefix)
+        aws_sdk_s3::Client::from_conf(config.build())
     }
 
     /// CloudFront, a service without regions (it is reached in us-east-1).

@@ -3,6 +3,8 @@
 mod cloudfront;
 mod names;
 mod s3;
+#[cfg(test)]
+mod tests;
 
 use std::{error::Error as StdError, fmt};
 

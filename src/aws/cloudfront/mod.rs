@@ -1,10 +1,20 @@
 //! CloudFront: finding a site's distribution, and making its edges forget.
 
+mod access_control;
+mod config;
+mod distributions;
+mod function;
+mod summaries;
+mod tags;
+
+use std::fmt::Display;
+
 use aws_sdk_cloudfront::{
     Client,
     types::{DistributionConfig, EventType, InvalidationBatch, Paths},
 };
 
+pub use self::summaries::Summary;
 use super::Action;
 pub use crate::setup::S3Origin;
 use crate::{
@@ -86,15 +96,8 @@ impl CloudFront {
         let (on, what) = (format!("arn:aws:cloudfront::*:distribution/{id}"), format!("read distribution {id}"));
         let action = Action { iam: "cloudfront:GetDistribution", on: &on, what: &what };
         let answer = self.client.get_distribution().id(id).send().await.map_err(|error| action.failed(error))?;
-        let not_complete = || {
-            Error::new(
-                ErrorKind::Service,
-                format!("cannot {what}: the answer is not complete"),
-                "run the command again",
-            )
-        };
-        let distribution = answer.distribution().ok_or_else(not_complete)?;
-        let config = distribution.distribution_config().ok_or_else(not_complete)?;
+        let distribution = answer.distribution().ok_or_else(|| incomplete(&what))?;
+        let config = distribution.distribution_config().ok_or_else(|| incomplete(&what))?;
         Ok(Distribution {
             id: distribution.id().to_owned(),
             domain_name: distribution.domain_name().to_owned(),
@@ -122,9 +125,7 @@ impl CloudFront {
             .set_items(Some(paths.to_vec()))
             .build()
             .and_then(|paths| InvalidationBatch::builder().paths(paths).caller_reference(reference).build());
-        let batch = batch.map_err(|error| {
-            Error::new(ErrorKind::Service, format!("cannot {what}"), "report this as a bug").because(error)
-        })?;
+        let batch = batch.map_err(|error| bug(&what, error))?;
         let sent = self.client.create_invalidation().distribution_id(id).invalidation_batch(batch).send().await;
         let answer = sent.map_err(|error| action.failed(error))?;
         Ok(answer.invalidation().map(|invalidation| invalidation.id().to_owned()).unwrap_or_default())
@@ -144,6 +145,25 @@ impl CloudFront {
     }
 }
 
+/// How often a change is tried while others change the same thing.
+const ATTEMPTS: usize = 5;
+
+/// Whether somebody else changed it since its ETag was read.
+fn is_stale(code: Option<&str>) -> bool {
+    matches!(code, Some("PreconditionFailed" | "InvalidIfMatchVersion"))
+}
+
+/// CloudFront left out what its API reference promises.
+fn incomplete(what: &str) -> Error {
+    let told = format!("cannot {what}: the answer is not complete");
+    Error::new(ErrorKind::Service, told, "run the command again")
+}
+
+/// The SDK demands what was not given.
+fn bug(what: &str, error: impl Display) -> Error {
+    Error::new(ErrorKind::Service, format!("cannot {what}"), "report this as a bug").because(error)
+}
+
 /// Whether an alternate domain name stands for `domain`: itself, or `*.` before all but its first label.
 pub(super) fn covers(alias: &str, domain: &str) -> bool {
     let parent = domain.split_once('.').map(|(_, parent)| parent);
@@ -156,10 +176,15 @@ fn no_distribution(domain: &str, aliases: &[String]) -> Error {
         aliases.iter().max_by(|a, b| strsim::jaro_winkler(a, domain).total_cmp(&strsim::jaro_winkler(b, domain)));
     let next = match near {
         Some(near) if strsim::jaro_winkler(near, domain) > 0.8 => format!("did you mean {near}?"),
-        Some(_) => format!("check the name, and --profile: this account has {}", enumerate(aliases)),
-        None => "no distribution of this account has one: is this the right --profile? Else add the name to the \
-                 distribution, or give --distribution ID"
-            .to_owned(),
+        Some(_) => format!(
+            "check the name, and --profile: this account has {}; or make everything with `cruddur-site bootstrap \
+             {domain}`",
+            enumerate(aliases)
+        ),
+        None => format!(
+            "no distribution of this account has one: is this the right --profile? Else make everything with \
+             `cruddur-site bootstrap {domain}`, or give --distribution ID"
+        ),
     };
     Error::new(ErrorKind::NotFound, format!("no distribution has {domain} among its alternate domain names"), next)
 }
