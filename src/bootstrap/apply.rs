@@ -256,7 +256,7 @@ impl<'r> Work<'r> {
     async fn tag_distribution(&mut self) -> Result<()> {
         let id = self.ids.distribution.clone().ok_or_else(|| out_of_order("the distribution"))?;
         let (cloudfront, arn) = (self.cloudfront(), self.site.distribution_arn(&id));
-        let tags = plan::distribution_tags(self.site);
+        let tags = plan::distribution_tags(self.site, &self.observed);
         self.session.settled(&self.young, async || cloudfront.tag(&arn, &tags).await).await
     }
 

@@ -16,7 +16,7 @@ use crate::{
     setup::{
         Resource,
         observed::{Certificate, Record},
-        records::{validation, validation_changes},
+        records::{validation_changes, validation_records},
         request::Dns,
         site::CERTIFICATE_REGION,
     },
@@ -51,7 +51,7 @@ impl Work<'_> {
         let certificate = told.ok_or_else(|| {
             too_long("ACM has not told the certificate's validation records yet", limit, "run the same command again")
         })?;
-        let names: Vec<String> = validation(&certificate).into_iter().map(|record| record.name).collect();
+        let names: Vec<String> = validation_records(&certificate).into_iter().map(|record| record.name).collect();
         self.observed.records.extend(observe::records(self.session, &self.observed.zones, &names).await?);
         let changes = validation_changes(self.site, &self.observed, &certificate)?;
         self.show_missing(changes.by_hand).await;
@@ -103,7 +103,7 @@ impl Work<'_> {
     /// What may hold a certificate up, and what to do.
     async fn why_pending(&self, certificate: &Certificate) -> String {
         const AGAIN: &str = "then run the same command again: it goes on from here";
-        let records = validation(certificate);
+        let records = validation_records(certificate);
         if self.site.dns == Dns::Manual {
             let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
             return format!("make the CNAME records {} where the domain's DNS is kept, {AGAIN}", names.join(", "));
@@ -121,7 +121,7 @@ impl Work<'_> {
 /// What public DNS shows of a pending certificate's records, in a phrase.
 async fn seen(session: &Session, certificate: &Certificate) -> String {
     let mut missing = BTreeSet::new();
-    for record in validation(certificate) {
+    for record in validation_records(certificate) {
         if shows(&session.resolver, &record).await == Some(false) {
             missing.insert(record.name);
         }

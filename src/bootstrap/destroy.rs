@@ -98,7 +98,7 @@ async fn remove(session: &Session, removal: &Removal) -> Result<()> {
             let certificates = aws.certificates(crate::setup::site::CERTIFICATE_REGION);
             session.settled(&young, async || certificates.delete(arn).await).await
         }
-        Removal::Content { bucket, region } => aws.bucket_setup(bucket, Some(region)).empty().await,
+        Removal::Content { bucket, region } => aws.bucket_setup(bucket, Some(region)).empty().await.map(drop),
         Removal::Bucket { bucket, region } => {
             let bucket = aws.bucket_setup(bucket, Some(region));
             session.settled(&young, async || bucket.delete().await).await

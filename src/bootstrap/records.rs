@@ -12,15 +12,13 @@ use crate::{
     error::Result,
     setup::{
         observed::{Record, RecordData, Zone},
-        records::{choose, manual},
+        records::{manual_records, zone_for},
     },
 };
 
 /// The id of the zone that `name` belongs to, where it is known.
 pub(super) fn zone_id<'z>(zones: &'z [Zone], name: &str) -> Option<&'z str> {
-    let choice = choose(name, zones, &[], true).ok()?;
-    // What was chosen lives as long as the zones, but its id is lent by the choice.
-    zones.iter().find(|zone| Some(zone.id.as_str()) == choice.id()).map(|zone| zone.id.as_str())
+    zone_for(name, zones).map(|zone| zone.id.as_str())
 }
 
 /// Whether public DNS shows a record of a name, a CNAME; `None` where it cannot be asked.
@@ -57,7 +55,7 @@ impl Work<'_> {
         let (session, limit) = (self.session, self.session.limits.records);
         let mut missing: BTreeSet<String> = self.site.names().map(ToString::to_string).collect();
         let mut is_shown = false;
-        let records = manual::records(self.site, &target);
+        let records = manual_records(self.site, &target);
         let look = async || {
             for name in missing.clone() {
                 if leads_to(&session.resolver, &name, &target).await {

@@ -231,9 +231,6 @@ pub struct Bootstrap {
     /// Print plan and result as JSON on standard output (docs/JSON.md)
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-    /// Print the site as a template for infrastructure as code, and do nothing
-    #[arg(long, value_enum, value_name = "FORM", conflicts_with_all = ["json", "dry_run"], help_heading = "Output")]
-    pub emit: Option<Emit>,
 }
 
 /// How long to wait for what AWS and the DNS do on their own.
@@ -287,13 +284,6 @@ pub enum DnsName {
     Route53,
     /// Elsewhere: the records are shown and waited for
     Manual,
-}
-
-/// `--emit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Emit {
-    /// A template for CloudFormation
-    Cloudformation,
 }
 
 /// `destroy`.

@@ -10,12 +10,13 @@ use std::{
 use crate::{Error, ErrorKind, Result, routing::Routing, setup::observed::Distribution};
 
 use super::{
-    Fault,
+    Certificate, Fault, acm,
     blobs::Blobs,
     cloudfront::{distributions, functions, invalidations, site},
     db::{Database, OpenError},
     from_seconds,
     model::{Invalidation, StoredObject},
+    route53,
     s3::{
         buckets,
         versions::{self, Versioning},
@@ -215,6 +216,38 @@ impl Account {
     /// [`ErrorKind::Io`] when the account cannot be read.
     pub fn latest_invalidation(&self) -> Result<u64> {
         self.told(self.db().read(invalidations::latest))
+    }
+
+    /// Writes a certificate as it is, over the one of its ARN: one that ACM would not have made now, because it failed,
+    /// is about to end, was imported or is of another time.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the account cannot be written.
+    pub fn keep_certificate(&self, certificate: &Certificate) -> Result<()> {
+        self.told(self.db().write(|tx| certificate.keep(tx)))
+    }
+
+    /// The certificate with this ARN as it is at this moment.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the account cannot be read.
+    pub fn certificate(&self, arn: &str) -> Result<Option<Certificate>> {
+        self.told(self.db().read(|tx| acm::current(tx, arn)))
+    }
+
+    /// Delegates a name in public DNS, as its registrar would: to the name servers of one of the account's zones or to
+    /// somebody else's. Of a name that was never delegated, the zone above it in the account decides by its NS records,
+    /// or else the first zone of that name has it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] when `name` is no domain name, [`ErrorKind::Io`] when the account cannot be written.
+    pub fn delegate<S: AsRef<str>>(&self, name: &str, name_servers: &[S]) -> Result<()> {
+        let name = route53::names::canonical(name).map_err(|invalid| {
+            let what = format!("{name} cannot be delegated");
+            Error::new(ErrorKind::Input, what, "name a domain like example.com").because(invalid.0)
+        })?;
+        let servers = name_servers.iter().map(|server| server.as_ref().to_owned()).collect();
+        self.told(self.db().write(|tx| route53::model::delegate(tx, &name, &servers)))
     }
 
     /// Tells a failure in the words of the account's owner.

@@ -23,6 +23,8 @@ use jiff::Timestamp;
 use crate::setup::observed::Distribution;
 
 pub use account::Account;
+pub use acm::Certificate;
+pub use dns::DnsServer;
 pub use server::{ACCESS_KEY_ID, ApiServer, REGION, SECRET_ACCESS_KEY};
 
 /// The number of every local account.

@@ -1,5 +1,4 @@
 //! Everything the account keeps that is neither an object nor a distribution: one JSON document each.
-#![allow(dead_code)] // its users are being written
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Serialize, de::DeserializeOwned};

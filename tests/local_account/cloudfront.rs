@@ -166,7 +166,7 @@ async fn strangers_and_other_services_are_turned_away() {
     let (rehearsal, _) = Rehearsal::with_site(NEVER).await;
     let stranger = cloudfront_client(rehearsal.server.url(), "SOMEBODY");
     assert_eq!(code(stranger.list_distributions().send().await), "InvalidClientTokenId");
-    let scope = "AWS4-HMAC-SHA256 Credential=LOCALACCOUNT/20261121/us-east-1/acm/aws4_request, Signature=0";
+    let scope = "AWS4-HMAC-SHA256 Credential=LOCALACCOUNT/20261121/us-east-1/kms/aws4_request, Signature=0";
     let request = reqwest::Client::new().get(rehearsal.server.url()).header("authorization", scope);
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 501);

@@ -1,15 +1,20 @@
 //! The local account, driven by the AWS SDK over loopback HTTP as a publish drives it.
 
+mod acm;
 mod bucket_configuration;
 mod cloudfront;
 mod conditions;
+mod dns;
 mod iam;
 mod listing;
 mod multipart;
 mod objects;
 mod regions;
+mod route53;
 mod sites;
 mod versions;
+
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_s3::{config::Region, error::ProvideErrorMetadata, primitives::ByteStream};
@@ -28,6 +33,13 @@ impl Rehearsal {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let account = Account::open(folder.path()).unwrap();
+        Self::of(account, folder).await
+    }
+
+    /// Where what takes a while on AWS takes `delay`.
+    async fn with_delay(delay: Duration) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let account = Account::open_with_delay(folder.path(), delay).unwrap();
         Self::of(account, folder).await
     }
 
@@ -82,6 +94,28 @@ fn cloudfront_client(url: &str, access_key_id: &str) -> aws_sdk_cloudfront::Clie
         .endpoint_url(url)
         .build();
     aws_sdk_cloudfront::Client::from_conf(config)
+}
+
+fn route53_client(url: &str) -> aws_sdk_route53::Client {
+    let config = aws_sdk_route53::Config::builder()
+        .behavior_version_latest()
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .credentials_provider(Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "test"))
+        .region(Region::new(REGION))
+        .endpoint_url(url)
+        .build();
+    aws_sdk_route53::Client::from_conf(config)
+}
+
+fn acm_client(url: &str, region: &str) -> aws_sdk_acm::Client {
+    let config = aws_sdk_acm::Config::builder()
+        .behavior_version_latest()
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .credentials_provider(Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "test"))
+        .region(Region::new(region.to_owned()))
+        .endpoint_url(url)
+        .build();
+    aws_sdk_acm::Client::from_conf(config)
 }
 
 /// AWS's code of a failure.

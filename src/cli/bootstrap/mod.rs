@@ -7,11 +7,7 @@ mod parse;
 mod steps;
 mod tree;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 pub(super) use asked::Asked;
 pub(super) use steps::Steps;
@@ -50,9 +46,6 @@ pub(super) async fn run(args: args::Bootstrap) -> Result<()> {
     };
     steps.clear();
     let (site, observed) = known_profile(looked, &asked.connection).await?;
-    if args.emit.is_some() {
-        return emit(&site, &observed);
-    }
     let plan = setup::plan::plan(site, &observed)?;
     let command = Command { args, asked, plan, observed, session, steps, started };
     command.show()?;
@@ -217,23 +210,5 @@ impl Command {
             Some(_) => format!("{} (local account)", self.plan.site.domain),
             None => format!("https://{}", self.plan.site.domain),
         }
-    }
-}
-
-/// Prints the site as a template.
-fn emit(site: &Site, observed: &Observed) -> Result<()> {
-    use std::io::Write as _;
-    let template = setup::template::cloudformation(site, observed)?;
-    // A reader that has gone away is nothing to complain about.
-    let _ = write!(std::io::stdout(), "{template}");
-    Ok(())
-}
-
-/// The folder of a local account, as a flag.
-pub(super) fn local_flag(local: Option<&PathBuf>) -> String {
-    match local.map(PathBuf::as_path) {
-        Some(folder) if folder == Path::new(".cruddur-local") => " --local".to_owned(),
-        Some(folder) => format!(" --local {}", folder.display()),
-        None => String::new(),
     }
 }
