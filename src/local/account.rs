@@ -63,7 +63,8 @@ impl Account {
         Self::open_with_delay(folder, Self::DELAY)
     }
 
-    /// Like [`Account::open`]; changes of distributions and invalidations count as in progress for `delay`.
+    /// Like [`Account::open`]; for `delay`, changes of distributions and of records and invalidations count as in progress,
+    /// and ACM makes up validation records and, once more, sees them in public DNS.
     ///
     /// # Errors
     /// As [`Account::open`].

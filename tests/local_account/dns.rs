@@ -46,7 +46,9 @@ async fn records_names_and_nothing_are_told_apart() {
     zone.upsert("deep.below.example.com", RrType::A, &["192.0.2.3"]).await;
     zone.upsert("alias.example.com", RrType::Cname, &["WWW.example.com."]).await;
     zone.upsert("away.example.com", RrType::Cname, &["www.example.net."]).await;
-    zone.upsert("round.example.com", RrType::Cname, &["round.example.com."]).await;
+    zone.upsert("round.example.com", RrType::Cname, &["round.example.org."]).await;
+    let back = dns.zone("example.org").await;
+    back.upsert("round.example.org", RrType::Cname, &["round.example.com."]).await;
     zone.upsert("*.wild.example.com", RrType::A, &["192.0.2.4"]).await;
     zone.upsert("own.wild.example.com", RrType::Aaaa, &["2001:db8::2"]).await;
     zone.upsert("example.com", RrType::Caa, &["0 issue \"amazon.com\"", "128 iodef \"mailto:a@example.com\""]).await;
@@ -93,10 +95,6 @@ async fn an_alias_record_has_the_addresses_of_its_target() {
     .await
     .unwrap();
     zone.upsert("cdn.example.com", RrType::Cname, &[&site.domain_name]).await;
-    // Two aliases of each other, as no batch of one makes them.
-    let round = |name: &str, target: &str| change(ChangeAction::Upsert, alias(name, RrType::A, &zone.id, target));
-    zone.change(vec![round("a.example.com", "b.example.com"), round("b.example.com", "a.example.com")]).await.unwrap();
-    assert_eq!(dns.resolver.lookup("a.example.com", Kind::A).await, NO_RECORDS);
     for name in ["example.com", "cdn.example.com", &site.domain_name] {
         assert_eq!(dns.resolver.lookup(name, Kind::A).await, found(&["127.0.0.1"]), "{name}");
         assert_eq!(dns.resolver.lookup(name, Kind::Aaaa).await, found(&["::1"]), "{name}");

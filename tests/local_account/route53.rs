@@ -277,6 +277,13 @@ async fn what_route_53_would_not_write_is_refused_in_its_words() {
     }
     let twice = vec![change(Upsert, a("d.example.com")), change(Upsert, a("d.example.com"))];
     assert!(zone.change(twice).await.unwrap_err().contains("invalid set of changes"));
+    let round = [("d", "e"), ("e", "d")].map(|(name, target)| {
+        let [name, target] = [name, target].map(|label| format!("{label}.example.com"));
+        change(Upsert, alias(&name, RrType::A, &zone.id, &target))
+    });
+    assert!(zone.change(round.to_vec()).await.unwrap_err().contains("creates a CNAME or alias loop in the zone"));
+    let itself = change(Upsert, set("d.example.com", RrType::Cname, &["D.example.com."]));
+    assert!(zone.change(vec![itself]).await.unwrap_err().contains("loop"));
     assert_eq!(zone.records().await, before);
     // The order of values is none of DNS.
     let reversed = set("a.example.com", RrType::A, &["192.0.2.2", "192.0.2.1"]);

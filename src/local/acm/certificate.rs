@@ -113,6 +113,16 @@ impl Certificate {
         self
     }
 
+    /// Whether it covers `name`: by itself, or by a wildcard for its first label (RFC 6125, section 6.4.3). A name that is
+    /// a wildcard is covered by the same wildcard only.
+    pub fn covers(&self, name: &str) -> bool {
+        let parent = name.split_once('.').filter(|(first, _)| *first != "*").map(|(_, parent)| parent);
+        self.names.iter().any(|own| {
+            let wildcard = own.strip_prefix("*.").zip(parent);
+            own.eq_ignore_ascii_case(name) || wildcard.is_some_and(|(own, name)| own.eq_ignore_ascii_case(name))
+        })
+    }
+
     pub(super) fn issue(&mut self, now: i64) {
         "ISSUED".clone_into(&mut self.status);
         self.issued = Some(now);

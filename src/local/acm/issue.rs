@@ -28,7 +28,7 @@ pub(crate) fn current(tx: &Transaction<'_>, arn: &str) -> Result<Option<Certific
 }
 
 /// Like [`current`], of all of them.
-pub(super) fn all_current(tx: &Transaction<'_>) -> Result<Vec<Certificate>, Fault> {
+pub(crate) fn all_current(tx: &Transaction<'_>) -> Result<Vec<Certificate>, Fault> {
     let dns = PublicDns::of(tx)?;
     let now = Timestamp::now().as_millisecond();
     Ok(Certificate::all(tx)?.into_iter().map(|certificate| at(certificate, &dns, now)).collect())

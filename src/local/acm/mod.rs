@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{Account, Fault, server};
 
 pub use certificate::Certificate;
-pub(crate) use issue::{current, settle};
+pub(crate) use issue::{all_current, current, settle};
 
 /// No request of ACM's is near this.
 const MAX_BODY_BYTES: usize = 1 << 20;

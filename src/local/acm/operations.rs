@@ -119,7 +119,7 @@ fn existing(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Certificate
 fn used_by(tx: &Transaction<'_>, arn: &str) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT id FROM distributions WHERE instr(configuration, ?1) > 0 ORDER BY id";
     let mut statement = tx.prepare_cached(sql)?;
-    let ids = statement.query_map([format!("\"{arn}\"")], |row| row.get::<_, String>(0))?;
+    let ids = statement.query_map([arn], |row| row.get::<_, String>(0))?;
     ids.map(|id| Ok(format!("arn:aws:cloudfront::{ACCOUNT_NUMBER}:distribution/{}", id?))).collect()
 }
 
@@ -250,12 +250,17 @@ fn summary(certificate: &Certificate, in_use: bool) -> Value {
 /// DeleteCertificate.
 fn delete(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Value, Failure> {
     let certificate = existing(tx, region, arn)?;
-    if !used_by(tx, arn)?.is_empty() {
-        let message = format!("Certificate {arn} in account {ACCOUNT_NUMBER} is in use.");
-        return Err(Refusal::new("ResourceInUseException", message).into());
-    }
+    refuse_used(tx, arn)?;
     certificate.delete(tx)?;
     Ok(Value::Null)
+}
+
+fn refuse_used(tx: &Transaction<'_>, arn: &str) -> Result<(), Failure> {
+    if used_by(tx, arn)?.is_empty() {
+        return Ok(());
+    }
+    let message = format!("Certificate {arn} in account {ACCOUNT_NUMBER} is in use.");
+    Err(Refusal::new("ResourceInUseException", message).into())
 }
 
 /// AddTagsToCertificate.
@@ -274,4 +279,30 @@ fn list_tags(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Value, Fai
     let certificate = existing(tx, region, arn)?;
     let tags: Vec<_> = certificate.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
     Ok(json!({"Tags": tags}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_a_distribution_names_is_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let account = Account::open(folder.path()).unwrap();
+        let [used, free] = [Certificate::issued(&["a.example.com"]), Certificate::issued(&["b.example.com"])];
+        for certificate in [&used, &free] {
+            account.keep_certificate(certificate).unwrap();
+        }
+        let site = account.ensure_site("a.example.com", None).unwrap();
+        let configuration = json!({"certificate": {"arn": used.arn}}).to_string();
+        let sql = "UPDATE distributions SET configuration = ?1 WHERE id = ?2";
+        account.db().write(|tx| tx.execute(sql, [&configuration, &site.id])).unwrap();
+
+        let read = |arn: &str| account.db().read(|tx| used_by(tx, arn)).unwrap();
+        assert_eq!(read(&used.arn), [format!("arn:aws:cloudfront::{ACCOUNT_NUMBER}:distribution/{}", site.id)]);
+        assert!(read(&free.arn).is_empty());
+        let delete = |arn: &str| account.db().write(|tx| refuse_used(tx, arn)).map_err(|error| error.to_string());
+        assert!(delete(&used.arn).unwrap_err().starts_with("ResourceInUseException"));
+        assert_eq!(delete(&free.arn), Ok(()));
+    }
 }

@@ -8,9 +8,11 @@ use super::{
     functions, new_id,
 };
 use crate::{
-    local::{ACCOUNT_NUMBER, Fault, REGION, model::StoredCertificate, random_id, resources, xml::Element},
+    local::{Certificate, Fault, REGION, acm, xml::Element},
     routing::Routing,
-    setup::site::{CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug},
+    setup::site::{
+        CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug,
+    },
 };
 
 /// The origin path.
@@ -60,7 +62,7 @@ fn config(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Resul
         .text("CachePolicyId", CACHING_OPTIMIZED)
         .text("ResponseHeadersPolicyId", SECURITY_HEADERS);
     let certificate = Element::new("ViewerCertificate")
-        .text("ACMCertificateArn", ensure_certificate(tx, domain)?.arn)
+        .text("ACMCertificateArn", ensure_certificate(tx, domain)?)
         .text("SSLSupportMethod", "sni-only")
         .text("MinimumProtocolVersion", MINIMUM_TLS);
     Ok(Element::new("DistributionConfig")
@@ -103,23 +105,13 @@ fn error_responses(routing: Option<Routing>) -> Element {
     Element::new("CustomErrorResponses").items(codes.iter().map(response).collect())
 }
 
-/// An issued certificate that covers `domain`.
-fn ensure_certificate(tx: &Transaction<'_>, domain: &str) -> Result<StoredCertificate, Fault> {
-    let all = resources::all::<StoredCertificate>(tx, StoredCertificate::KIND)?.into_iter().map(|(_, one)| one);
-    let usable =
-        |one: &StoredCertificate| one.region == CERTIFICATE_REGION && one.status == "ISSUED" && one.covers(domain);
-    if let Some(found) = all.into_iter().find(usable) {
-        return Ok(found);
+/// The ARN of an issued certificate that covers `domain`.
+fn ensure_certificate(tx: &Transaction<'_>, domain: &str) -> Result<String, Fault> {
+    let usable = |one: &Certificate| one.region == CERTIFICATE_REGION && one.status == "ISSUED" && one.covers(domain);
+    if let Some(found) = acm::all_current(tx)?.into_iter().find(usable) {
+        return Ok(found.arn);
     }
-    let hex = random_id(b"0123456789abcdef", 32);
-    let id = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
-    let certificate = StoredCertificate {
-        arn: format!("arn:aws:acm:{CERTIFICATE_REGION}:{ACCOUNT_NUMBER}:certificate/{id}"),
-        region: CERTIFICATE_REGION.to_owned(),
-        status: "ISSUED".to_owned(),
-        names: vec![domain.to_owned()],
-        ..StoredCertificate::default()
-    };
-    resources::put(tx, StoredCertificate::KIND, &certificate.arn, &certificate)?;
-    Ok(certificate)
+    let certificate = Certificate::issued(&[domain]);
+    certificate.keep(tx)?;
+    Ok(certificate.arn)
 }

@@ -14,7 +14,7 @@ use super::{
     Answer, CLOUDFRONT_ZONE, Failure, Refusal,
     document::ChangeRequest,
     model::{RecordSet, Zone},
-    names::{is_within, shown, sort_key},
+    names::{canonical, is_within, shown, sort_key},
     parse, values,
     zones::existing,
 };
@@ -194,6 +194,13 @@ pub(super) fn apply(zone: &Zone, steps: &[(Action, RecordSet)]) -> Result<Vec<Re
     for (_, set) in steps.iter().filter(|(action, _)| *action != Action::Delete) {
         problems.extend(conflict(zone, &records, set));
         problems.extend(wrong_target(zone, &records, set));
+        if is_loop(zone, &records, set) {
+            problems.push(format!(
+                "RRSet of type {} with DNS name {} is not permitted as it creates a CNAME or alias loop in the zone.",
+                set.kind,
+                shown(&set.name)
+            ));
+        }
     }
     let at_apex = |kind: &str| records.iter().any(|set| set.name == zone.name && set.kind == kind);
     if !at_apex("SOA") {
@@ -239,6 +246,22 @@ fn conflict(zone: &Zone, records: &[RecordSet], set: &RecordSet) -> Option<Strin
              and another routing policy"
         )
     })
+}
+
+/// Whether following a record set within its zone leads back to it.
+fn is_loop(zone: &Zone, records: &[RecordSet], set: &RecordSet) -> bool {
+    let target = |set: &RecordSet| match &set.alias {
+        Some(alias) => (alias.zone == zone.id).then(|| alias.target.clone()),
+        None if set.kind == "CNAME" => canonical(set.values.first()?).ok(),
+        None => None,
+    };
+    let next = |set: &&RecordSet| {
+        let target = target(set)?;
+        records.iter().find(|other| other.name == target && (other.kind == set.kind || other.kind == "CNAME"))
+    };
+    // A loop that the record set is not part of ends by the number of record sets.
+    let mut chain = std::iter::successors(Some(set), |set| next(set)).skip(1).take(records.len());
+    chain.any(|other| other.sort_key() == set.sort_key())
 }
 
 /// Why a record set cannot be an alias of its target (API reference, `AliasTarget`).

@@ -1,6 +1,6 @@
 //! Public DNS as the account's zones make it: which zones are delegated to, and what they answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::Transaction;
 
@@ -8,7 +8,7 @@ use crate::local::{Fault, cloudfront::distributions};
 
 use super::{
     CLOUDFRONT_ZONE,
-    model::{RecordSet, Zone, delegations},
+    model::{Alias, RecordSet, Zone, delegations},
     names::{canonical, is_within, parent},
 };
 
@@ -25,8 +25,8 @@ pub(crate) struct PublicDns {
     zones: Vec<Zone>,
     /// Names that are delegated to servers of somebody else.
     elsewhere: BTreeMap<String, Vec<String>>,
-    /// The names of the distributions.
-    distributions: BTreeSet<String>,
+    /// The names of the distributions, and whether each has IPv6 addresses.
+    distributions: BTreeMap<String, bool>,
 }
 
 /// One record of an answer.
@@ -87,7 +87,8 @@ impl PublicDns {
             }
         }
         let elsewhere = told.into_iter().filter(|(name, _)| delegated.iter().all(|zone| zone.name != *name)).collect();
-        let distributions = distributions::from_id(tx, "", i64::MAX)?.into_iter().map(|one| one.domain_name).collect();
+        let all = distributions::from_id(tx, "", i64::MAX)?.into_iter();
+        let distributions = all.map(|one| (one.domain_name, one.config.text_at("IsIPV6Enabled") == "true")).collect();
         Ok(Self { zones: delegated, elsewhere, distributions })
     }
 
@@ -114,8 +115,8 @@ impl PublicDns {
     }
 
     fn ask(&self, name: &str, kind: &str) -> Said {
-        if self.distributions.contains(name) {
-            return distribution(name, kind);
+        if let Some(&ipv6) = self.distributions.get(name) {
+            return distribution(name, kind, ipv6);
         }
         let zone = self.zones.iter().filter(|zone| is_within(name, &zone.name)).max_by_key(|zone| zone.name.len());
         let elsewhere = self.elsewhere.iter().filter(|(cut, _)| is_within(name, cut)).max_by_key(|(cut, _)| cut.len());
@@ -166,8 +167,12 @@ impl PublicDns {
             changed: set.changed,
         };
         let Some(alias) = &set.alias else { return set.values.iter().map(own).collect() };
-        let target = if alias.zone == CLOUDFRONT_ZONE && self.distributions.contains(&alias.target) {
-            distribution(&alias.target, &set.kind)
+        let distribution_of = |alias: &Alias| {
+            let known = self.distributions.get_key_value(&alias.target);
+            known.filter(|_| alias.zone == CLOUDFRONT_ZONE)
+        };
+        let target = if let Some((target, &ipv6)) = distribution_of(alias) {
+            distribution(target, &set.kind, ipv6)
         } else if alias.zone == zone.id && depth > 0 {
             self.ask_zone(zone, &alias.target, &set.kind, depth - 1)
         } else {
@@ -255,10 +260,10 @@ fn foreign(name: &str, kind: &str, cut: &str, servers: &[String]) -> Said {
 }
 
 /// A distribution is served on this machine only.
-fn distribution(name: &str, kind: &str) -> Said {
+fn distribution(name: &str, kind: &str, ipv6: bool) -> Said {
     let value = match kind {
         "A" => "127.0.0.1",
-        "AAAA" => "::1",
+        "AAAA" if ipv6 => "::1",
         _ => return Said::Nothing(Outcome::NoData, None),
     };
     Said::Records(vec![Record {
