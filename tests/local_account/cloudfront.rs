@@ -24,7 +24,7 @@ impl Rehearsal {
         (Self::of(account, folder).await, site.id)
     }
 
-    fn invalidate(&self, id: &str, reference: &str, paths: &[&str]) -> CreateInvalidationFluentBuilder {
+    pub fn invalidate(&self, id: &str, reference: &str, paths: &[&str]) -> CreateInvalidationFluentBuilder {
         let paths = Paths::builder().quantity(paths.len() as i32).set_items(Some(owned(paths))).build().unwrap();
         let batch = InvalidationBatch::builder().caller_reference(reference).paths(paths).build().unwrap();
         self.cloudfront.create_invalidation().distribution_id(id).invalidation_batch(batch)

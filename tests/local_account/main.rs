@@ -3,6 +3,10 @@
 mod acm;
 mod bucket_configuration;
 mod cloudfront;
+mod cloudfront_distributions;
+mod cloudfront_functions;
+mod cloudfront_refusals;
+mod cloudfront_world;
 mod conditions;
 mod dns;
 mod iam;

@@ -10,15 +10,14 @@ use crate::{aws::Action, error::Result};
 
 impl BucketSetup {
     /// Deletes every version of every object and every delete marker, 1,000 a request, and aborts every upload that is
-    /// under way. Returns how many versions and markers there were.
+    /// under way.
     ///
     /// # Errors
     /// As AWS answers, for the first that could not be deleted.
-    pub async fn empty(&self) -> Result<u64> {
+    pub async fn empty(&self) -> Result<()> {
         let (on, what) = (self.arn(), format!("empty bucket {}", self.name));
         let listing = Action { iam: "s3:ListBucketVersions", on: &on, what: &what };
         let client = self.client();
-        let mut deleted = 0;
         let (mut key, mut version) = (None, None);
         loop {
             let list = client.list_object_versions().bucket(&self.name);
@@ -31,15 +30,13 @@ impl BucketSetup {
                 identifier.set_version_id(version.map(str::to_owned)).build()
             });
             let identifiers = identifiers.collect::<Result<Vec<_>, _>>().map_err(|error| bug(&what, error))?;
-            deleted += identifiers.len() as u64;
             self.delete_versions(&client, identifiers, &what).await?;
             if page.is_truncated() != Some(true) {
                 break;
             }
             (key, version) = (page.next_key_marker, page.next_version_id_marker);
         }
-        self.abort_uploads(&client, &what).await?;
-        Ok(deleted)
+        self.abort_uploads(&client, &what).await
     }
 
     async fn delete_versions(

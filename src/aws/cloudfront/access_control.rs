@@ -95,14 +95,15 @@ impl CloudFront {
     pub async fn update_access_control(&self, wanted: &AccessControl) -> Result<AccessControl> {
         let id = wanted.id.as_str();
         let (on, what) = (arn(id), format!("change the origin access control {id}"));
-        let reading = Action { iam: "cloudfront:GetOriginAccessControlConfig", on: &on, what: &what };
+        let reading = Action { iam: "cloudfront:GetOriginAccessControl", on: &on, what: &what };
         let writing = Action { iam: "cloudfront:UpdateOriginAccessControl", on: &on, what: &what };
         let mut attempts = super::ATTEMPTS;
         loop {
             attempts -= 1;
-            let got = self.client.get_origin_access_control_config().id(id).send().await;
+            let got = self.client.get_origin_access_control().id(id).send().await;
             let got = got.map_err(|error| reading.failed(error))?;
-            let mut config = got.origin_access_control_config().cloned().ok_or_else(|| incomplete(&what))?;
+            let there = got.origin_access_control().and_then(|control| control.origin_access_control_config());
+            let mut config = there.cloned().ok_or_else(|| incomplete(&what))?;
             config.name.clone_from(&wanted.name);
             config.signing_protocol = OriginAccessControlSigningProtocols::from(wanted.signing_protocol.as_str());
             config.signing_behavior = OriginAccessControlSigningBehaviors::from(wanted.signing_behavior.as_str());

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
-use super::{Answer, ID_ALPHABET, Query, Refusal, document::Stored, new_id, paged};
+pub(super) use super::document::Stored;
+use super::{
+    Answer, Call, ID_ALPHABET, Query, Refusal, check_version, document::conform, invalidations, new_id, paged, rules,
+    schema, tags,
+};
 use crate::{
     local::{Fault, columns::Json, random_id, xml::Element},
     setup::observed::Tags,
@@ -68,8 +71,7 @@ fn add_aliases(tx: &Transaction<'_>, distribution: &Stored) -> Result<(), Fault>
         let name = alias.to_ascii_lowercase();
         let added = tx.execute("INSERT OR IGNORE INTO aliases VALUES (?1, ?2)", [&name, &distribution.id])?;
         if added == 0 {
-            return Err(Refusal::new(
-                StatusCode::CONFLICT,
+            return Err(Refusal::conflict(
                 "CNAMEAlreadyExists",
                 format!(
                     "One or more of the CNAMEs you provided are already associated with a different resource: {alias}"
@@ -96,12 +98,22 @@ pub(crate) fn from_id(tx: &Transaction<'_>, after: &str, limit: i64) -> Result<V
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The distribution with this id.
+pub(super) fn find(tx: &Transaction<'_>, id: &str) -> Result<Option<Stored>, Fault> {
+    Ok(one(tx, &format!("SELECT {COLUMNS} FROM distributions WHERE id = ?1"), id)?)
+}
+
 /// The distribution, or `NoSuchDistribution`.
 pub(crate) fn existing(tx: &Transaction<'_>, id: &str) -> Result<Stored, Fault> {
-    let found = one(tx, &format!("SELECT {COLUMNS} FROM distributions WHERE id = ?1"), id)?;
-    Ok(found.ok_or_else(|| {
-        Refusal::new(StatusCode::NOT_FOUND, "NoSuchDistribution", "The specified distribution does not exist.")
-    })?)
+    Ok(find(tx, id)?
+        .ok_or_else(|| Refusal::missing("NoSuchDistribution", "The specified distribution does not exist."))?)
+}
+
+/// Keeps changed tags, which are no part of the configuration.
+pub(super) fn retag(tx: &Transaction<'_>, distribution: &Stored) -> Result<(), Fault> {
+    let sql = "UPDATE distributions SET tags = ?2 WHERE id = ?1";
+    tx.execute(sql, params![distribution.id, Json(&distribution.tags)])?;
+    Ok(())
 }
 
 const COLUMNS: &str = "id, domain_name, configuration, etag, modified, tags";
@@ -138,16 +150,73 @@ pub(super) fn list(tx: &Transaction<'_>, query: &Query, delay: Duration) -> Resu
     Ok(Answer::ok(paged("DistributionList", query, found, |distribution| &distribution.id, render)?))
 }
 
+/// CreateDistribution and CreateDistributionWithTags.
+pub(super) fn create(tx: &Transaction<'_>, call: &Call<'_>, delay: Duration) -> Result<Answer, Fault> {
+    let (config, tags) = if call.query.has("WithTags") {
+        let both = call.document("DistributionConfigWithTags")?;
+        let part = |name: &str| both.at(name).ok_or_else(|| schema::malformed(format!("{name} is missing")));
+        (part("DistributionConfig")?.clone(), tags::read(part("Tags")?)?)
+    } else {
+        (call.document("DistributionConfig")?, Tags::new())
+    };
+    let config = conform(&config)?;
+    let reference = config.text_at("CallerReference");
+    if one(tx, &format!("SELECT {COLUMNS} FROM distributions WHERE caller_reference = ?1"), reference)?.is_some() {
+        return Err(Refusal::conflict(
+            "DistributionAlreadyExists",
+            "The caller reference you attempted to create the distribution with is associated with another distribution.",
+        )
+        .into());
+    }
+    rules::check(tx, &config)?;
+    let distribution = insert(tx, config, tags)?;
+    let path = format!("distribution/{}", distribution.id);
+    Ok(Answer::created(document(tx, &distribution, delay)?, &path).with_etag(&distribution.etag))
+}
+
+/// UpdateDistribution. The reference stays; what is as it was is no change.
+pub(super) fn update(tx: &Transaction<'_>, id: &str, call: &Call<'_>, delay: Duration) -> Result<Answer, Fault> {
+    let mut distribution = existing(tx, id)?;
+    check_version(call.if_match, &distribution.etag)?;
+    let config = conform(&call.document("DistributionConfig")?)?;
+    let immutable = ["CallerReference", "Staging"];
+    if immutable.iter().any(|name| config.text_at(name) != distribution.config.text_at(name)) {
+        return Err(Refusal::bad("IllegalUpdate", "The update contains modifications that are not allowed.").into());
+    }
+    rules::check(tx, &config)?;
+    if config.fragment() != distribution.config.fragment() {
+        distribution.config = config;
+        replace(tx, &mut distribution)?;
+    }
+    Ok(Answer::ok(document(tx, &distribution, delay)?).with_etag(&distribution.etag))
+}
+
+/// DeleteDistribution: of one that is disabled, and that every edge knows to be.
+pub(super) fn delete(tx: &Transaction<'_>, id: &str, call: &Call<'_>, delay: Duration) -> Result<Answer, Fault> {
+    let distribution = existing(tx, id)?;
+    check_version(call.if_match, &distribution.etag)?;
+    if distribution.config.text_at("Enabled") == "true" || !is_deployed(&distribution, delay) {
+        return Err(Refusal::conflict(
+            "DistributionNotDisabled",
+            "The specified CloudFront distribution is not disabled. You must disable the distribution before you can \
+             delete it.",
+        )
+        .into());
+    }
+    tx.execute("DELETE FROM distributions WHERE id = ?1", [id])?;
+    Ok(Answer::nothing())
+}
+
 /// GetDistribution.
 pub(super) fn get(tx: &Transaction<'_>, id: &str, delay: Duration) -> Result<Answer, Fault> {
     let distribution = existing(tx, id)?;
-    Ok(Answer::ok(document(&distribution, delay)).with_etag(distribution.etag))
+    Ok(Answer::ok(document(tx, &distribution, delay)?).with_etag(&distribution.etag))
 }
 
 /// GetDistributionConfig.
 pub(super) fn get_config(tx: &Transaction<'_>, id: &str) -> Result<Answer, Fault> {
     let distribution = existing(tx, id)?;
-    Ok(Answer::ok(distribution.config).with_etag(distribution.etag))
+    Ok(Answer::ok(distribution.config).with_etag(&distribution.etag))
 }
 
 fn identity(name: &'static str, distribution: &Stored, delay: Duration) -> Element {
@@ -155,15 +224,16 @@ fn identity(name: &'static str, distribution: &Stored, delay: Duration) -> Eleme
     Element::new(name).text("Id", &distribution.id).text("ARN", distribution.arn()).text("Status", status)
 }
 
-fn document(distribution: &Stored, delay: Duration) -> Element {
+fn document(tx: &Transaction<'_>, distribution: &Stored, delay: Duration) -> Result<Element, Fault> {
     let nobody = |name| Element::new(name).text("Enabled", false).text("Quantity", 0);
-    identity("Distribution", distribution, delay)
+    let invalidations = invalidations::in_progress(tx, &distribution.id, delay)?;
+    Ok(identity("Distribution", distribution, delay)
         .text("LastModifiedTime", distribution.modified)
-        .text("InProgressInvalidationBatches", 0)
+        .text("InProgressInvalidationBatches", invalidations)
         .text("DomainName", &distribution.domain_name)
         .child(nobody("ActiveTrustedSigners"))
         .child(nobody("ActiveTrustedKeyGroups"))
-        .child(distribution.config.clone())
+        .child(distribution.config.clone()))
 }
 
 /// Everything of the configuration but what only its owner needs.

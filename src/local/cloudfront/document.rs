@@ -140,7 +140,23 @@ pub(super) fn conform(config: &Element) -> Result<Element, Refusal> {
     if let Some(certificate) = config.child_mut("ViewerCertificate") {
         complete_certificate(certificate);
     }
-    Ok(config)
+    if let Some(behavior) = config.child_mut("DefaultCacheBehavior") {
+        complete_methods(behavior);
+    }
+    let behaviors = config.child_mut("CacheBehaviors").and_then(|list| list.child_mut("Items"));
+    behaviors.into_iter().flat_map(Element::children_mut).for_each(complete_methods);
+    // Once more, for the order: what is sent back must be seen to be the same.
+    schema::conform(&config, Structure(CONFIG))
+}
+
+/// Where nothing is said, `GET` and `HEAD` are let through and cached.
+fn complete_methods(behavior: &mut Element) {
+    let methods = |name| Element::new(name).items(["HEAD", "GET"].map(|name| Element::leaf("Method", name)).to_vec());
+    let mut allowed = behavior.at("AllowedMethods").cloned().unwrap_or_else(|| methods("AllowedMethods"));
+    if allowed.at("CachedMethods").is_none() {
+        allowed = allowed.child(methods("CachedMethods"));
+    }
+    behavior.set(allowed);
 }
 
 /// CloudFront tells a certificate in two spellings, the older of which clients do not send.

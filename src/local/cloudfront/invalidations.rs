@@ -116,9 +116,7 @@ fn check_quotas(
     now: Timestamp,
     delay: Duration,
 ) -> Result<(), Fault> {
-    let since = now.as_millisecond() - i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
-    let sql = format!("SELECT {COLUMNS} FROM invalidations WHERE distribution_id = ?1 AND created > ?2");
-    let running = select(tx, &sql, params![distribution, since], delay)?;
+    let running = running(tx, distribution, now, delay)?;
     let all = || running.iter().flat_map(|invalidation| &invalidation.paths).chain(paths);
     let wildcards = all().filter(|path| path.ends_with('*')).count();
     if wildcards > MAX_WILDCARDS_IN_PROGRESS || all().count() - wildcards > MAX_PATHS_IN_PROGRESS {
@@ -187,6 +185,22 @@ pub(crate) fn after(
     Ok(select(tx, &sql, params![distribution, sequence.cast_signed()], delay)?)
 }
 
+/// How many of a distribution are in progress.
+pub(super) fn in_progress(tx: &Transaction<'_>, distribution: &str, delay: Duration) -> Result<usize, Fault> {
+    Ok(running(tx, distribution, Timestamp::now(), delay)?.len())
+}
+
+fn running(
+    tx: &Transaction<'_>,
+    distribution: &str,
+    now: Timestamp,
+    delay: Duration,
+) -> rusqlite::Result<Vec<Invalidation>> {
+    let since = now.as_millisecond() - i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+    let sql = format!("SELECT {COLUMNS} FROM invalidations WHERE distribution_id = ?1 AND created > ?2");
+    select(tx, &sql, params![distribution, since], delay)
+}
+
 /// The number of the last one of any distribution.
 pub(crate) fn latest(tx: &Transaction<'_>) -> Result<u64, Fault> {
     let latest: Option<i64> =
@@ -244,11 +258,7 @@ fn status_name(status: InvalidationStatus) -> &'static str {
 }
 
 fn created(distribution: &str, invalidation: &Invalidation) -> Answer {
-    let location = format!(
-        "https://cloudfront.amazonaws.com/2020-05-31/distribution/{distribution}/invalidation/{}",
-        invalidation.id
-    );
-    Answer::created(document(invalidation), location)
+    Answer::created(document(invalidation), &format!("distribution/{distribution}/invalidation/{}", invalidation.id))
 }
 
 fn document(invalidation: &Invalidation) -> Element {

@@ -3,7 +3,9 @@
 use rusqlite::Transaction;
 
 use super::{
-    access_controls, distributions,
+    access_controls,
+    answer::uuid,
+    distributions,
     document::{self, Stored},
     functions, new_id,
 };
@@ -45,7 +47,7 @@ pub(crate) fn ensure(tx: &Transaction<'_>, domain: &str, routing: Option<Routing
 
 fn config(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<Element, Fault> {
     let origin_domain = format!("{domain}.s3.{REGION}.amazonaws.com");
-    let control = access_controls::ensure(tx, domain)?;
+    let control = access_controls::ensure(tx, &slug(domain))?;
     let origin = Element::new("Origin")
         .text("Id", &origin_domain)
         .text("DomainName", &origin_domain)

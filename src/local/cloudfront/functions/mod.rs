@@ -1,5 +1,7 @@
 //! CloudFront Functions: code in two stages.
 
+pub(super) mod calls;
+
 use jiff::Timestamp;
 use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,14 @@ pub(crate) struct Function {
     /// The stage that runs, once it was published.
     pub(crate) live: Option<Stage>,
     pub(crate) tags: Tags,
+}
+
+impl Function {
+    /// Makes the development stage the one that runs.
+    pub(crate) fn publish(&mut self) {
+        let (etag, modified) = (super::new_id('E'), Timestamp::now());
+        self.live = Some(Stage { etag, modified, ..self.development.clone() });
+    }
 }
 
 /// One stage of a function.
@@ -55,6 +65,15 @@ pub(crate) fn arn(name: &str) -> String {
 
 /// The function with this ARN, if the account has it.
 pub(crate) fn by_arn(tx: &Transaction<'_>, arn: &str) -> Result<Option<Function>, Fault> {
-    let name = arn.strip_prefix(&self::arn("")).unwrap_or_default();
+    arn.strip_prefix(&self::arn("")).map_or(Ok(None), |name| find(tx, name))
+}
+
+/// The function of this name, if the account has it.
+pub(super) fn find(tx: &Transaction<'_>, name: &str) -> Result<Option<Function>, Fault> {
     Ok(resources::get(tx, KIND, name)?)
+}
+
+/// Keeps a function.
+pub(super) fn keep(tx: &Transaction<'_>, function: &Function) -> Result<(), Fault> {
+    Ok(resources::put(tx, KIND, &function.name, function)?)
 }
