@@ -3,7 +3,7 @@
 use rusqlite::Transaction;
 
 use super::{Answer, Call, Refusal, distributions};
-use crate::local::{ACCOUNT_NUMBER, Fault, model::StoredCertificate, resources, xml::Element};
+use crate::local::{ACCOUNT_NUMBER, Fault, acm, xml::Element};
 
 /// ListConflictingAliases: for a distribution whose certificate covers the alias, the other distributions that have it or
 /// one that overlaps with it (API reference).
@@ -11,7 +11,7 @@ pub(super) fn list_conflicting(tx: &Transaction<'_>, call: &Call<'_>) -> Result<
     let (id, alias) = (call.required("DistributionId")?, call.required("Alias")?.to_ascii_lowercase());
     let distribution = distributions::existing(tx, &id)?;
     let arn = distribution.config.text_at("ViewerCertificate/ACMCertificateArn");
-    let certificate = resources::get::<StoredCertificate>(tx, StoredCertificate::KIND, arn)?;
+    let certificate = acm::all_current(tx)?.into_iter().find(|certificate| certificate.arn == arn);
     if !certificate.is_some_and(|certificate| certificate.covers(&alias)) {
         return Err(Refusal::invalid_argument(
             "The distribution's TLS certificate does not include the provided alias.",

@@ -4,7 +4,6 @@ use rusqlite::Transaction;
 
 use super::{
     access_controls,
-    answer::uuid,
     distributions,
     document::{self, Stored},
     functions, new_id,

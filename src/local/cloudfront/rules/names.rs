@@ -5,7 +5,7 @@ use rusqlite::Transaction;
 
 use super::super::Refusal;
 use crate::{
-    local::{Fault, model::StoredCertificate, resources, xml::Element},
+    local::{Fault, acm, xml::Element},
     setup::site::CERTIFICATE_REGION,
 };
 
@@ -21,17 +21,17 @@ pub(super) fn check(tx: &Transaction<'_>, config: &Element) -> Result<(), Fault>
     check_names(&names)?;
     let certificate = config.at("ViewerCertificate");
     let text = |name: &str| certificate.map(|certificate| certificate.text_at(name)).unwrap_or_default();
-    let (acm, iam) = (text("ACMCertificateArn"), text("IAMCertificateId"));
-    if acm.is_empty() && iam.is_empty() {
+    let (arn, iam) = (text("ACMCertificateArn"), text("IAMCertificateId"));
+    if arn.is_empty() && iam.is_empty() {
         let unproven = "To add an alternate domain name (CNAME) to a CloudFront distribution, you must attach a trusted \
                         certificate that validates your authorization to use the domain name.";
         return if names.is_empty() { Ok(()) } else { Err(invalid(unproven).into()) };
     }
-    if !acm.is_empty() && !iam.is_empty() {
+    if !arn.is_empty() && !iam.is_empty() {
         return Err(invalid("Only one certificate may be specified.").into());
     }
     check_protocol(text("SSLSupportMethod"), text("MinimumProtocolVersion"))?;
-    let found = resources::get::<StoredCertificate>(tx, StoredCertificate::KIND, acm)?;
+    let found = acm::all_current(tx)?.into_iter().find(|certificate| certificate.arn == arn);
     let usable = found.filter(|found| found.region == CERTIFICATE_REGION && found.status == "ISSUED");
     let found = usable.ok_or_else(|| {
         invalid(
