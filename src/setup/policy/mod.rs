@@ -211,7 +211,7 @@ fn statements(statement: Option<&Value>) -> Vec<Value> {
 }
 
 /// One value or a list of them, as policies may have it nearly everywhere.
-fn one_or_many(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+pub(crate) fn one_or_many(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     let (list, one) = match value {
         Some(Value::Array(list)) => (list.as_slice(), None),
         other => (&[][..], other),

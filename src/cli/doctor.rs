@@ -1,0 +1,87 @@
+//! `doctor`: from arguments to evidence, and from findings to words.
+
+use serde_json::json;
+
+use super::{
+    json, print_json,
+    style::{self, BAD, BOLD, DIM, GOOD, WARN, paint},
+};
+use crate::doctor::{Area, Finding, Report, Severity};
+
+/// The report as a person reads it, wrapped to `width` where there is one.
+pub(super) fn text(domain: &str, report: &Report, width: Option<usize>) -> String {
+    let mut lines = vec![format!("{}", paint(BOLD, domain))];
+    for area in Area::ALL {
+        let findings: Vec<&Finding> = report.findings.iter().filter(|one| one.area == area).collect();
+        let sound: Vec<&str> =
+            report.sound.iter().filter(|(known, _)| *known == area).map(|(_, phrase)| phrase.as_str()).collect();
+        let unchecked: Vec<_> = report.unchecked.iter().filter(|one| one.area == area).collect();
+        if findings.is_empty() && sound.is_empty() && unchecked.is_empty() {
+            continue;
+        }
+        lines.push(String::new());
+        lines.push(format!("{} {}", mark(&findings, sound.is_empty()), paint(BOLD, area.title())));
+        lines.extend(sound.iter().map(|phrase| format!("    {}", paint(DIM, style::hang(phrase, 4, width)))));
+        for one in unchecked {
+            let text = format!("not looked at: {}: {}", one.what, one.why);
+            lines.push(format!("  {} {}", paint(WARN, "?"), style::hang(&text, 4, width)));
+        }
+        for finding in findings {
+            lines.extend(told(finding, width));
+        }
+    }
+    lines.push(String::new());
+    lines.push(sum(report));
+    lines.join("\n") + "\n"
+}
+
+fn mark(findings: &[&Finding], nothing_sound: bool) -> String {
+    match findings.iter().map(|finding| finding.severity).min() {
+        Some(Severity::Problem) => paint(BAD, "✗"),
+        Some(Severity::Advice) => paint(WARN, "!"),
+        None if nothing_sound => paint(WARN, "?"),
+        None => paint(GOOD, "✓"),
+    }
+}
+
+fn told(finding: &Finding, width: Option<usize>) -> Vec<String> {
+    let mark = match finding.severity {
+        Severity::Problem => paint(BAD, "✗"),
+        Severity::Advice => paint(WARN, "!"),
+    };
+    let seen = format!("{} [{}]", finding.seen, finding.id);
+    vec![
+        format!("  {mark} {}", style::hang(&seen, 4, width)),
+        format!("    {}{}", paint(DIM, "why:  "), style::hang(&finding.hurts, 10, width)),
+        format!("    {}{}", paint(BOLD, "mend: "), style::hang(&finding.fix, 10, width)),
+    ]
+}
+
+fn sum(report: &Report) -> String {
+    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+    let (problems, advice) = (of(Severity::Problem), of(Severity::Advice));
+    let mut parts = match problems {
+        0 => vec![paint(GOOD, "no problems")],
+        some => vec![paint(BAD, style::count(some, "problem"))],
+    };
+    if advice > 0 {
+        parts.push(format!("{advice} that could be better"));
+    }
+    if !report.unchecked.is_empty() {
+        parts.push(format!("{} not looked at", report.unchecked.len()));
+    }
+    parts.join(", ")
+}
+
+/// The report as a document.
+pub(super) fn document(domain: &str, report: &Report) -> serde_json::Value {
+    json!({
+        "version": json::VERSION,
+        "command": "doctor",
+        "domain": domain,
+        "problems": report.has_problems(),
+        "findings": report.findings,
+        "sound": report.sound.iter().map(|(area, what)| json!({ "area": area, "what": what })).collect::<Vec<_>>(),
+        "unchecked": report.unchecked,
+    })
+}

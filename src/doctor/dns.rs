@@ -1,0 +1,128 @@
+//! DNS: the zone is the one the world asks, every name leads to the distribution, Amazon may issue the certificate.
+
+use super::{Area, Evidence, NameSeen, finding::Findings};
+use crate::setup::observed::{RecordData, Zone};
+
+const AREA: Area = Area::Dns;
+
+/// The names by which CAA records let Amazon issue (ACM User Guide, "(Optional) Configure a CAA record").
+const AMAZON: [&str; 4] = ["amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"];
+
+pub(super) fn examine(evidence: &Evidence, findings: &mut Findings) {
+    zone(evidence, findings);
+    authorities(evidence, findings);
+    if !evidence.was_checked("public DNS") {
+        return;
+    }
+    for name in &evidence.names {
+        one_name(evidence, name, findings);
+    }
+}
+
+/// Zones of this account that nobody asks, because the registrar sends them elsewhere.
+fn zone(evidence: &Evidence, findings: &mut Findings) {
+    let delegated = evidence.zones.iter().any(|zone| zone.delegated == Some(true));
+    let idle: Vec<&Zone> = evidence.zones.iter().filter(|zone| zone.delegated == Some(false)).collect();
+    if delegated {
+        findings.sound(AREA, "the hosted zone is the one public DNS asks");
+        if let [zone, ..] = idle.as_slice() {
+            findings.advice(
+                AREA,
+                "idle-zone",
+                format!("there is a second hosted zone for {} ({}), which public DNS does not ask", zone.name, zone.id),
+                "records that are put there by mistake have no effect, and it costs $0.50 a month",
+                "delete it in the Route 53 console, once nothing of value is in it",
+            );
+        }
+    } else if let [zone, ..] = idle.as_slice() {
+        let elsewhere = if evidence.delegated_to.is_empty() {
+            "nowhere".to_owned()
+        } else {
+            evidence.delegated_to.join(", ")
+        };
+        findings.problem(
+            AREA,
+            "zone-not-delegated",
+            format!("the hosted zone {} ({}) is not the one public DNS asks: that is sent to {elsewhere}", zone.name, zone.id),
+            "records in this zone have no effect: the certificate waits for ever and the site is not found",
+            format!(
+                "enter these name servers at the registrar of {}: {}; or keep the records where they are and run \
+                 bootstrap with --dns manual",
+                zone.name,
+                zone.name_servers.join(", ")
+            ),
+        );
+    }
+}
+
+fn authorities(evidence: &Evidence, findings: &mut Findings) {
+    let Some(authorities) = &evidence.authorities else { return };
+    if authorities.iter().any(|name| AMAZON.iter().any(|amazon| name.eq_ignore_ascii_case(amazon))) {
+        findings.sound(AREA, "its CAA records let Amazon issue certificates");
+        return;
+    }
+    let named = if authorities.is_empty() { "nobody".to_owned() } else { authorities.join(", ") };
+    findings.problem(
+        AREA,
+        "caa-excludes-amazon",
+        format!("the CAA records of {} let only {named} issue certificates", evidence.domain),
+        "ACM cannot issue or renew the certificate: it fails with CAA_ERROR",
+        format!("add the record: {} CAA 0 issue \"amazon.com\"", evidence.domain),
+    );
+}
+
+fn one_name(evidence: &Evidence, seen: &NameSeen, findings: &mut Findings) {
+    let name = &seen.name;
+    let Some(distribution) = &evidence.distribution else { return };
+    let alias_target = evidence.records.iter().find_map(|known| match &known.record.data {
+        RecordData::Alias { target, .. } if known.record.name == *name => Some(target.as_str()),
+        _ => None,
+    });
+    if seen.v4.is_empty() && seen.v6.is_empty() && seen.cname.is_none() {
+        let why = if distribution.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name)) {
+            ""
+        } else {
+            "; Route 53 offers the distribution as a target only once the name is among its alternate names"
+        };
+        findings.problem(
+            AREA,
+            "name-not-found",
+            format!("public DNS knows no address of {name}"),
+            format!("visitors get \"server not found\"{why}"),
+            findings.bootstrap(),
+        );
+        return;
+    }
+    let leads_here = match (alias_target, &seen.cname) {
+        (Some(target), _) => target.eq_ignore_ascii_case(&distribution.domain_name),
+        (None, Some(cname)) => cname.eq_ignore_ascii_case(&distribution.domain_name),
+        (None, None) => {
+            let known = &evidence.distribution_addresses;
+            known.is_empty() || seen.v4.iter().chain(&seen.v6).any(|address| known.contains(address))
+        }
+    };
+    if !leads_here {
+        let target = alias_target.map(str::to_owned).or_else(|| seen.cname.clone()).unwrap_or_else(|| {
+            seen.v4.iter().chain(&seen.v6).map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        });
+        findings.problem(
+            AREA,
+            "name-leads-elsewhere",
+            format!("{name} leads to {target}, not to {}", distribution.domain_name),
+            "visitors do not get this distribution, whatever is published",
+            findings.bootstrap(),
+        );
+        return;
+    }
+    if distribution.ipv6 && seen.v6.is_empty() {
+        findings.advice(
+            AREA,
+            "no-ipv6-record",
+            format!("{name} has no AAAA record, though the distribution has IPv6"),
+            "visitors with IPv6 alone do not reach it",
+            findings.bootstrap(),
+        );
+    } else {
+        findings.sound(AREA, format!("{name} leads to the distribution"));
+    }
+}
