@@ -7,16 +7,21 @@ use std::{
     time::Duration,
 };
 
-use crate::{Error, ErrorKind, Result, routing::Routing, setup::observed::Distribution};
+use crate::{
+    Error, ErrorKind, Result,
+    routing::Routing,
+    setup::observed::{AccessControl, Distribution},
+};
 
 use super::{
     Certificate, Fault, acm,
     blobs::Blobs,
-    cloudfront::{distributions, functions, invalidations, site},
+    cloudfront::{access_controls, distributions, functions, invalidations, site},
     db::{Database, OpenError},
+    edge::BucketAccess,
     from_seconds,
     model::{Invalidation, StoredObject},
-    route53,
+    resources, route53,
     s3::{
         buckets,
         versions::{self, Versioning},
@@ -182,6 +187,30 @@ impl Account {
         Ok(live.map(|stage| String::from_utf8_lossy(&stage.source()).into_owned()))
     }
 
+    /// Who may read a bucket; `None` where there is none of this name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the account cannot be read.
+    pub fn bucket_access(&self, name: &str) -> Result<Option<BucketAccess>> {
+        self.told(self.db().read(|tx| bucket_access(tx, name)))
+    }
+
+    /// An origin access control by its id.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the account cannot be read.
+    pub fn access_control(&self, id: &str) -> Result<Option<AccessControl>> {
+        let found = self.told(self.db().read(|tx| access_controls::find(tx, id)))?;
+        Ok(found.map(|control| AccessControl {
+            id: control.id,
+            etag: control.etag,
+            name: control.name,
+            origin_type: control.origin_type,
+            signing_behavior: control.signing_behavior,
+            signing_protocol: control.signing_protocol,
+        }))
+    }
+
     /// The newest version of an object; `None` where there is no such bucket or key or it is deleted.
     ///
     /// The file it names stays for at least an hour after the object is overwritten or deleted.
@@ -294,6 +323,18 @@ fn foreign(folder: &Path) -> Error {
         format!("{name} holds something that is not a local account"),
         "name an empty or new folder, or leave the name out: the account is then kept in .cruddur-local",
     )
+}
+
+fn bucket_access(tx: &rusqlite::Transaction<'_>, name: &str) -> Result<Option<BucketAccess>, Fault> {
+    let Some(bucket) = versions::Bucket::find(tx, name)? else { return Ok(None) };
+    let policy: Option<String> = resources::get(tx, "s3/policy", name)?;
+    let block: Option<serde_json::Value> = resources::get(tx, "s3/public-access-block", name)?;
+    Ok(Some(BucketAccess {
+        region: bucket.region,
+        policy: policy.and_then(|text| serde_json::from_str(&text).ok()),
+        restricts_public: block.is_some_and(|block| block["RestrictPublicBuckets"] == true),
+        website: resources::get(tx, "s3/website", name)?,
+    }))
 }
 
 fn ensure_bucket(tx: &rusqlite::Transaction<'_>, name: &str) -> Result<(), Fault> {

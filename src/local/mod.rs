@@ -20,7 +20,7 @@ mod xml;
 
 use jiff::Timestamp;
 
-use crate::setup::observed::Distribution;
+use crate::setup::observed::{AccessControl, Distribution};
 
 pub use account::Account;
 pub use acm::Certificate;
@@ -75,6 +75,18 @@ impl edge::Origin for Account {
 
     fn object(&self, bucket: &str, key: &str) -> crate::Result<Option<model::StoredObject>> {
         Account::object(self, bucket, key)
+    }
+
+    fn bucket(&self, name: &str) -> crate::Result<Option<edge::BucketAccess>> {
+        Account::bucket_access(self, name)
+    }
+
+    fn access_control(&self, id: &str) -> crate::Result<Option<AccessControl>> {
+        Account::access_control(self, id)
+    }
+
+    fn function_code(&self, arn: &str) -> crate::Result<Option<String>> {
+        Account::function_code(self, arn)
     }
 
     fn invalidations_after(&self, distribution_id: &str, sequence: u64) -> crate::Result<Vec<edge::InvalidationSeen>> {

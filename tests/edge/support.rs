@@ -11,18 +11,20 @@ use std::{
 use cruddur_site::{
     Error, ErrorKind, Result,
     local::{
-        edge::{Edge, EdgeServer, InvalidationSeen, Origin, RequestLine},
+        edge::{BucketAccess, Edge, EdgeServer, InvalidationSeen, Origin, RequestLine},
         model::StoredObject,
     },
-    routing::Routing,
+    routing::{Routing, javascript::code},
     setup::{
-        observed::{self, Distribution},
+        observed::{self, AccessControl, Distribution},
+        policy::policy_of_bucket,
         site::{CACHING_OPTIMIZED, SECURITY_HEADERS},
     },
     site::Headers,
 };
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response, redirect::Policy};
+use serde_json::json;
 
 /// An account in memory with its blobs in a temporary folder.
 #[derive(Default)]
@@ -30,6 +32,11 @@ pub struct Account {
     pub distributions: Mutex<Vec<Distribution>>,
     pub objects: Mutex<HashMap<(String, String), StoredObject>>,
     pub invalidations: Mutex<Vec<InvalidationSeen>>,
+    /// Buckets whose access is not that of [`access`].
+    pub buckets: Mutex<HashMap<String, BucketAccess>>,
+    pub access_controls: Mutex<Vec<AccessControl>>,
+    /// LIVE code by ARN.
+    pub functions: Mutex<HashMap<String, String>>,
     pub failure: Mutex<Option<ErrorKind>>,
     pub reads: AtomicU64,
     pub blobs: Option<tempfile::TempDir>,
@@ -48,6 +55,18 @@ impl Origin for Account {
         }
     }
 
+    fn bucket(&self, name: &str) -> Result<Option<BucketAccess>> {
+        Ok(Some(self.buckets.lock().unwrap().get(name).cloned().unwrap_or_else(|| access(name))))
+    }
+
+    fn access_control(&self, id: &str) -> Result<Option<AccessControl>> {
+        Ok(self.access_controls.lock().unwrap().iter().find(|control| control.id == id).cloned())
+    }
+
+    fn function_code(&self, arn: &str) -> Result<Option<String>> {
+        Ok(self.functions.lock().unwrap().get(arn).cloned())
+    }
+
     fn invalidations_after(&self, _: &str, sequence: u64) -> Result<Vec<InvalidationSeen>> {
         let all = self.invalidations.lock().unwrap();
         Ok(all.iter().filter(|seen| seen.sequence > sequence).cloned().collect())
@@ -62,6 +81,34 @@ pub struct Site {
     pub log: Arc<Mutex<Vec<RequestLine>>>,
     pub server: EdgeServer,
     pub client: Client,
+}
+
+/// The access that `live/` of a bucket gives to the distributions of these stories: the policy of bootstrap for each.
+pub fn access(bucket: &str) -> BucketAccess {
+    let arn = format!("arn:aws:s3:::{bucket}");
+    let of = |id| {
+        policy_of_bucket(&arn, "live", &format!("arn:aws:cloudfront::000000000000:distribution/{id}"), None, false)
+    };
+    let statements: Vec<_> =
+        ["E1", "E2"].map(of).iter().flat_map(|policy| policy["Statement"].as_array().unwrap().clone()).collect();
+    BucketAccess {
+        region: "eu-central-1".into(),
+        policy: Some(json!({ "Version": "2012-10-17", "Statement": statements })),
+        restricts_public: true,
+        website: None,
+    }
+}
+
+/// The access control that every origin here has.
+pub fn access_control() -> AccessControl {
+    AccessControl {
+        id: "EOAC".into(),
+        etag: "E".into(),
+        name: "one".into(),
+        origin_type: "s3".into(),
+        signing_behavior: "always".into(),
+        signing_protocol: "sigv4".into(),
+    }
 }
 
 pub fn distribution(id: &str, alias: &str, bucket: &str) -> Distribution {
@@ -125,6 +172,10 @@ impl Site {
         let account = Arc::new(Account {
             distributions: Mutex::new(distributions),
             blobs: Some(tempfile::tempdir().unwrap()),
+            access_controls: Mutex::new(vec![access_control()]),
+            functions: Mutex::new(
+                Routing::ALL.map(|routing| (router(routing), code(Some(routing), "one.example", &[]))).into(),
+            ),
             ..Account::default()
         });
         let seconds = Arc::new(AtomicI64::new(1_800_000_000));

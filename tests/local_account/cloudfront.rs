@@ -53,7 +53,7 @@ async fn a_distribution_is_told_whole() {
     assert_eq!(behavior.cache_policy_id(), Some("658327ea-f89d-4fab-a63d-7e88639e58f6"));
     assert_eq!(behavior.compress(), Some(true));
     let router = &behavior.function_associations().unwrap().items()[0];
-    assert_eq!(router.function_arn(), "arn:aws:cloudfront::000000000000:function/cruddur-site-router-folders");
+    assert_eq!(router.function_arn(), "arn:aws:cloudfront::000000000000:function/cruddur-site-folders-cruddur-com");
     assert_eq!(router.event_type(), &EventType::ViewerRequest);
     let errors = config.custom_error_responses().unwrap().items();
     assert_eq!((errors[1].error_code(), errors[1].response_code()), (404, Some("404")));

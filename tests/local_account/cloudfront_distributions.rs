@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_cloudfront::types::{CacheTagConfig, DistributionConfigWithTags, PriceClass, Tag, TagKeys, Tags};
 
+use cruddur_site::routing::Routing;
+
 use crate::{
     Rehearsal,
     cloudfront_world::{NEVER, aliases, config, viewer_certificate},
@@ -180,4 +182,38 @@ async fn an_alias_is_on_one_distribution_but_a_wildcard_may_overlap_it() {
     let fewer = named("one", &["cruddur.com"]);
     rehearsal.cloudfront.update_distribution().id(&id).if_match(etag).distribution_config(fewer).send().await.unwrap();
     rehearsal.create(named("four", &["www.cruddur.com"])).await;
+}
+
+#[tokio::test]
+async fn a_site_made_without_the_protocol_is_one_that_the_protocol_takes() {
+    let rehearsal = Rehearsal::with_delay(NEVER).await;
+    let site = rehearsal.account.ensure_site("cruddur.com", Some(Routing::Folders)).unwrap();
+    let got = rehearsal.cloudfront.get_distribution_config().id(&site.id).send().await.unwrap();
+    let mut config = got.distribution_config.unwrap();
+    let certificate = config.viewer_certificate().unwrap().acm_certificate_arn().unwrap();
+    assert_eq!(Some(certificate), site.certificate.as_deref());
+    config.comment = "mine".to_owned();
+    let update = rehearsal.cloudfront.update_distribution().id(&site.id).if_match(got.e_tag.unwrap());
+    update.distribution_config(config).send().await.unwrap();
+    let code = rehearsal.account.function_code(&site.behavior.viewer_request_function).unwrap().unwrap();
+    assert!(code.contains("function handler(event)"), "{code}");
+    // A publish that rehearses another routing changes that, and keeps what was set by hand.
+    let again = rehearsal.account.ensure_site("cruddur.com", Some(Routing::Spa)).unwrap();
+    assert_eq!((again.comment.as_str(), again.error_responses.len()), ("mine", 0));
+    assert_ne!(again.behavior.viewer_request_function, site.behavior.viewer_request_function);
+}
+
+#[tokio::test]
+async fn a_publish_leaves_a_configured_distribution_alone() {
+    let rehearsal = Rehearsal::with_delay(NEVER).await;
+    let mut configured = config("by hand");
+    let certificate = rehearsal.certificate("us-east-1", "ISSUED", &["cruddur.com"]);
+    configured.aliases = aliases(&["cruddur.com"]);
+    configured.viewer_certificate = viewer_certificate(&certificate);
+    let (id, etag) = rehearsal.create(configured).await;
+    let found = rehearsal.account.ensure_site("cruddur.com", Some(Routing::Spa)).unwrap();
+    assert_eq!((found.id, found.etag), (id, etag));
+    assert_eq!(found.behavior.viewer_request_function, "");
+    let functions = rehearsal.cloudfront.list_functions().send().await.unwrap().function_list.unwrap();
+    assert_eq!(functions.quantity(), 0);
 }

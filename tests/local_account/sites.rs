@@ -22,7 +22,7 @@ async fn a_site_is_made_once_and_kept() {
 
     let routed = account.ensure_site("cruddur.com", Some(Routing::Folders)).unwrap();
     assert_eq!(routed.id, site.id);
-    assert!(routed.behavior.viewer_request_function.ends_with(":function/cruddur-site-router-folders"));
+    assert!(routed.behavior.viewer_request_function.ends_with(":function/cruddur-site-folders-cruddur-com"));
     assert_eq!(routed.error_responses.iter().map(|response| response.error_code).collect::<Vec<_>>(), [403, 404]);
     assert_eq!(account.ensure_site("cruddur.com", None).unwrap(), routed);
 

@@ -108,7 +108,7 @@ pub(super) fn ensure(tx: &Transaction<'_>, name: &str) -> Result<AccessControl, 
 }
 
 /// The one with this id.
-pub(super) fn find(tx: &Transaction<'_>, id: &str) -> Result<Option<AccessControl>, Fault> {
+pub(in crate::local) fn find(tx: &Transaction<'_>, id: &str) -> Result<Option<AccessControl>, Fault> {
     Ok(resources::get(tx, KIND, id)?)
 }
 

@@ -1,6 +1,6 @@
 //! CloudFront's control plane: REST with XML, API version 2020-05-31.
 
-mod access_controls;
+pub(super) mod access_controls;
 mod aliases;
 mod answer;
 pub(crate) mod distributions;

@@ -9,10 +9,13 @@ use super::{
     functions, new_id,
 };
 use crate::{
-    local::{Certificate, Fault, REGION, acm, xml::Element},
-    routing::Routing,
-    setup::site::{
-        CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug,
+    local::{Certificate, Fault, REGION, acm, resources, xml::Element},
+    routing::{Routing, javascript},
+    setup::{
+        policy::policy_of_bucket,
+        site::{
+            CACHING_OPTIMIZED, CERTIFICATE_REGION, MINIMUM_TLS, NOT_FOUND_PAGE, ROOT_OBJECT, SECURITY_HEADERS, slug,
+        },
     },
 };
 
@@ -25,23 +28,54 @@ const REFERENCE: &str = "cruddur-site rehearsal ";
 /// The distribution of `domain`, whose bucket is named for it; made where it is missing. With a `routing` that differs
 /// from what was made here before, router and error responses are changed, and nothing else.
 pub(crate) fn ensure(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<Stored, Fault> {
-    let Some(mut distribution) = distributions::by_alias(tx, domain)? else {
-        let config = document::conform(&config(tx, domain, routing)?)?;
-        return distributions::insert(tx, config, Default::default());
+    let found = distributions::by_alias(tx, domain)?;
+    let is_ours = |found: &Stored| found.config.text_at("CallerReference").starts_with(REFERENCE);
+    let mut distribution = match found {
+        Some(found) if !is_ours(&found) => return Ok(found),
+        Some(found) => {
+            ensure_function(tx, domain, routing)?;
+            found
+        }
+        None => {
+            ensure_function(tx, domain, routing)?;
+            let config = document::conform(&config(tx, domain, routing)?)?;
+            distributions::insert(tx, config, Default::default())?
+        }
     };
-    let ours = distribution.config.text_at("CallerReference").starts_with(REFERENCE);
-    if routing.is_some() && ours {
+    ensure_policy(tx, domain, &distribution.arn())?;
+    if routing.is_some() {
         let mut config = distribution.config.clone();
         config.set(error_responses(routing));
         if let Some(behavior) = config.child_mut("DefaultCacheBehavior") {
             behavior.set(router(domain, routing));
         }
-        if config != distribution.config {
+        let config = document::conform(&config)?;
+        if config.fragment() != distribution.config.fragment() {
             distribution.config = config;
             distributions::replace(tx, &mut distribution)?;
         }
     }
     Ok(distribution)
+}
+
+/// Publishes the function that does `routing`.
+fn ensure_function(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<(), Fault> {
+    let Some(routing) = routing else { return Ok(()) };
+    let code = javascript::code(Some(routing), domain, &[]);
+    functions::ensure(tx, &routing.function_name(&slug(domain)), domain, &code)
+}
+
+/// Lets the distribution read the site in its bucket.
+fn ensure_policy(tx: &Transaction<'_>, bucket: &str, distribution_arn: &str) -> Result<(), Fault> {
+    const KIND: &str = "s3/policy";
+    let existing: Option<String> = resources::get(tx, KIND, bucket)?;
+    let existing = existing.and_then(|text| serde_json::from_str(&text).ok());
+    let (arn, prefix) = (format!("arn:aws:s3:::{bucket}"), ORIGIN_PATH.trim_start_matches('/'));
+    let policy = policy_of_bucket(&arn, prefix, distribution_arn, existing.as_ref(), false);
+    if existing.as_ref() != Some(&policy) {
+        resources::put(tx, KIND, bucket, &policy.to_string())?;
+    }
+    Ok(())
 }
 
 fn config(tx: &Transaction<'_>, domain: &str, routing: Option<Routing>) -> Result<Element, Fault> {

@@ -7,15 +7,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     Edge,
+    behavior::Target,
     cache::CacheKey,
     compress::{self, Encoding},
-    freshness, page,
+    freshness,
+    origin::Answer,
+    page,
 };
-use crate::{
-    ErrorKind, Result,
-    local::model::{BucketEndpoint, StoredObject},
-    setup::observed::Distribution,
-};
+use crate::{ErrorKind, Result, local::model::StoredObject, setup::observed::Distribution};
 
 /// Objects above this many bytes (4 MiB) are sent from their file and never held in memory.
 const LARGE: u64 = 4 << 20;
@@ -59,7 +58,7 @@ impl Representation {
     ///
     /// # Errors
     /// Its file cannot be read, or has another length than the account says.
-    fn of_object(object: &StoredObject, accepted: Encoding, compresses: bool) -> io::Result<Self> {
+    pub(super) fn of_object(object: &StoredObject, accepted: Encoding, compresses: bool) -> io::Result<Self> {
         let compressible = compresses
             && object.headers.content_encoding.is_none()
             && compress::is_compressible(object.headers.content_type.as_deref(), object.size);
@@ -133,36 +132,14 @@ pub(super) struct Fetched {
 }
 
 impl Edge {
-    /// Asks the origin for `key`'s object.
-    pub(super) fn origin_object(&self, distribution: &Distribution, object: &str) -> Result<Option<StoredObject>> {
-        // An empty key would list the bucket; nothing here is listed.
-        let Some(endpoint) = BucketEndpoint::parse(&distribution.origin.domain) else {
-            return Err(crate::Error::new(
-                ErrorKind::Service,
-                format!(
-                    "the origin {} is no bucket, and the local account has nothing else",
-                    distribution.origin.domain
-                ),
-                "let the behavior's origin be a bucket of the account",
-            ));
-        };
-        if object.is_empty() { Ok(None) } else { self.origin.object(&endpoint.bucket, object) }
-    }
-
     /// Makes the origin's answer ready to send, with the distribution's own page where it is an error.
-    pub(super) fn prepare(
-        &self,
-        distribution: &Distribution,
-        key: &CacheKey,
-        answer: Result<Option<StoredObject>>,
-    ) -> Fetched {
+    pub(super) fn prepare(&self, target: Target<'_>, key: &CacheKey, answer: Result<Answer>) -> Fetched {
         let object = match answer {
-            Ok(Some(object)) => object,
-            Ok(None) => {
-                let message = "The specified key does not exist.";
-                let error = page::s3_error(StatusCode::NOT_FOUND, "NoSuchKey", message, &key.object);
-                return self.failed(distribution, key, error);
+            Ok(Answer::Object(object)) => object,
+            Ok(Answer::Other(representation)) if representation.status.as_u16() < 400 => {
+                return Fetched { representation, ttl: None };
             }
+            Ok(Answer::Other(error)) => return self.failed(target, key, error),
             Err(error) => {
                 let (status, code) = match error.kind() {
                     ErrorKind::AccessDenied => (StatusCode::FORBIDDEN, "AccessDenied"),
@@ -170,39 +147,41 @@ impl Edge {
                     _ => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
                 };
                 let error = page::s3_error(status, code, &error.to_string(), &key.object);
-                return self.failed(distribution, key, error);
+                return self.failed(target, key, error);
             }
         };
-        match Representation::of_object(&object, key.encoding, distribution.behavior.compress) {
+        match Representation::of_object(&object, key.encoding, target.behavior.compress) {
             Ok(representation) => {
-                Fetched { representation, ttl: Some(freshness::ttl(object.headers.cache_control.as_deref())) }
+                let ttl = target.keeps().then(|| freshness::ttl(object.headers.cache_control.as_deref()));
+                Fetched { representation, ttl }
             }
             Err(error) => {
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 let error = page::s3_error(status, "InternalError", &error.to_string(), &key.object);
-                self.failed(distribution, key, error)
+                self.failed(target, key, error)
             }
         }
     }
 
     /// The distribution's custom error response for `error`, or `error` itself where it has none, or where the page of
     /// it is missing too (CloudFront Developer Guide, "How CloudFront processes errors when you have configured custom
-    /// error pages").
-    fn failed(&self, distribution: &Distribution, key: &CacheKey, error: Representation) -> Fetched {
+    /// error pages"). The page comes from the origin of the behavior that its path has.
+    fn failed(&self, target: Target<'_>, key: &CacheKey, error: Representation) -> Fetched {
         let code = error.status.as_u16();
-        let custom = distribution.error_responses.iter().find(|response| response.error_code == code);
-        let ttl = error_ttl(distribution, code);
-        let page = custom.and_then(|response| {
-            let path = Some(&response.page).filter(|page| !page.is_empty())?;
-            let object = format!("{}{path}", distribution.origin.path);
-            let object = self.origin_object(distribution, object.trim_start_matches('/')).ok()??;
-            let mut page = Representation::of_object(&object, key.encoding, distribution.behavior.compress).ok()?;
+        let custom = target.distribution.error_responses.iter().find(|response| response.error_code == code);
+        let ttl = error_ttl(target.distribution, code);
+        let page = custom.filter(|response| !response.page.is_empty()).and_then(|response| {
+            let of_page = Target::of(target.distribution, &response.page);
+            let object = format!("{}{}", of_page.origin.path, response.page);
+            let Ok(Answer::Object(object)) = self.ask(of_page, object.trim_start_matches('/')) else { return None };
+            let mut page = Representation::of_object(&object, key.encoding, of_page.behavior.compress).ok()?;
             page.status =
                 response.response_code.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(error.status);
             page.origin_etag = None;
             Some(page)
         });
-        Fetched { representation: page.unwrap_or(error), ttl: freshness::keeps_error(code).then_some(ttl) }
+        let keeps = target.keeps() && freshness::keeps_error(code);
+        Fetched { representation: page.unwrap_or(error), ttl: keeps.then_some(ttl) }
     }
 }
 

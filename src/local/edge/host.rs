@@ -18,26 +18,51 @@ pub(super) fn requested(uri: &Uri, headers: &HeaderMap) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// The distribution for `host`: by alternate domain name, an exact one before a wildcard (CloudFront Developer Guide,
-/// "Use custom URLs by adding alternate domain names"), or by its own domain name, each with or without `.localhost`.
-/// A distribution that is alone answers for every host.
-pub(super) fn pick<'a>(distributions: &'a [Distribution], host: &str) -> Option<&'a Distribution> {
-    let host = host.strip_suffix(LOCALHOST).unwrap_or(host);
-    let exact = |distribution: &&Distribution| {
-        names(distribution).any(|name| name.eq_ignore_ascii_case(host) || localhost_of(name) == Some(host))
+/// The distribution for `host` and the name of its own that `host` stands for: by alternate domain name, an exact one
+/// before a wildcard (CloudFront Developer Guide, "Use custom URLs by adding alternate domain names"), or by its own domain
+/// name, each with or without `.localhost`. By address, or as `localhost`, a distribution that is alone is reached.
+pub(super) fn pick<'a>(distributions: &'a [Distribution], host: &str) -> Option<(&'a Distribution, String)> {
+    let bare = without_localhost(host);
+    let exact = |distribution: &'a Distribution| {
+        let is_it = |name: &&str| name.eq_ignore_ascii_case(bare) || localhost_is(name, bare);
+        names(distribution).find(is_it).map(|name| (distribution, name.to_ascii_lowercase()))
     };
-    let wildcard = |distribution: &&Distribution| distribution.aliases.iter().any(|alias| covers(alias, host));
-    let only = || <&[Distribution; 1]>::try_from(distributions).ok().map(|[only]| only);
-    distributions.iter().find(exact).or_else(|| distributions.iter().find(wildcard)).or_else(only)
+    let wildcard = |distribution: &&Distribution| distribution.aliases.iter().any(|alias| covers(alias, bare));
+    let by_wildcard = || distributions.iter().find(wildcard).map(|distribution| (distribution, bare.to_owned()));
+    let only = || match distributions {
+        [only] if is_this_machine(host) => names(only).next().map(|name| (only, name.to_owned())),
+        _ => None,
+    };
+    distributions.iter().find_map(exact).or_else(by_wildcard).or_else(only)
+}
+
+/// The name that a host on this machine stands for.
+pub(super) fn without_localhost(host: &str) -> &str {
+    host.strip_suffix(LOCALHOST).unwrap_or(host)
+}
+
+/// Where a browser on this machine finds what CloudFront would answer under `https://HOST`, if that is a site of the
+/// account: host and port.
+pub(super) fn here(distributions: &[Distribution], host: &str, port: &str) -> Option<String> {
+    let host = host.to_ascii_lowercase();
+    let is_site = distributions.len() > 1 || !is_this_machine(&host);
+    let found = is_site && pick(distributions, &host).is_some();
+    let suffix = if host.ends_with(LOCALHOST) { "" } else { LOCALHOST };
+    found.then(|| format!("{host}{suffix}:{port}"))
+}
+
+/// Whether `name` is `bare` with `.localhost` after it.
+fn localhost_is(name: &str, bare: &str) -> bool {
+    name.to_ascii_lowercase().strip_suffix(LOCALHOST) == Some(bare)
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host.is_empty() || host == "localhost" || host.parse::<std::net::IpAddr>().is_ok()
 }
 
 /// The names people may put into a browser, for the page that says which sites there are.
 pub(super) fn names(distribution: &Distribution) -> impl Iterator<Item = &str> {
     distribution.aliases.iter().map(String::as_str).chain([distribution.domain_name.as_str()])
-}
-
-fn localhost_of(name: &str) -> Option<&str> {
-    name.strip_suffix(LOCALHOST)
 }
 
 /// Whether `*.example.com` covers `host`: one more label, as a certificate's wildcard does.
@@ -108,14 +133,43 @@ mod tests {
             ("a.b.one.example", None),
             ("e2.cloudfront.net", Some("E2")),
             ("e2.cloudfront.net.localhost", Some("E2")),
+            ("other.example", None),
             ("localhost", None),
+            ("127.0.0.1", None),
+            ("::1", None),
             ("", None),
         ];
         for (host, expected) in table {
-            assert_eq!(pick(&two, host).map(|found| found.id.as_str()), expected, "{host}");
-            assert_eq!(pick(&two[..1], host).map(|found| found.id.as_str()), Some("E1"), "alone: {host}");
+            assert_eq!(pick(&two, host).map(|(found, _)| found.id.as_str()), expected, "{host}");
+        }
+        for (host, expected) in
+            [("localhost", true), ("127.0.0.1", true), ("::1", true), ("", true), ("other.example.localhost", false)]
+        {
+            assert_eq!(
+                pick(&two[..1], host).map(|(_, name)| name),
+                expected.then(|| "one.example".to_owned()),
+                "{host}"
+            );
         }
         assert!(pick(&[], "one.example").is_none());
+    }
+
+    #[test]
+    fn a_host_stands_for_a_name() {
+        let local = [distribution("E1", &["*.one.example", "Cruddur.localhost", "www.one.example"])];
+        let table = [
+            ("www.one.example.localhost", "www.one.example"),
+            ("pr-7.one.example.localhost", "pr-7.one.example"),
+            ("cruddur.localhost", "cruddur.localhost"),
+            ("cruddur", "cruddur.localhost"),
+            ("127.0.0.1", "*.one.example"),
+        ];
+        for (host, name) in table {
+            assert_eq!(pick(&local, host).map(|(_, name)| name).as_deref(), Some(name), "{host}");
+        }
+        assert_eq!(here(&local, "www.one.example", "80").as_deref(), Some("www.one.example.localhost:80"));
+        assert_eq!(here(&local, "CRUDDUR.localhost", "80").as_deref(), Some("cruddur.localhost:80"));
+        assert_eq!(here(&local, "elsewhere.example", "80"), None);
     }
 
     #[test]

@@ -1,23 +1,31 @@
 //! The edge of the local account: it answers viewers as the account's CloudFront distributions would.
 //!
-//! A request passes the stations it passes in CloudFront: host, method, default root object, viewer-request function
-//! ([`Routing::route`](crate::routing::Routing::route)), invalidations, cache, origin, custom error responses,
-//! compression, conditions and ranges, response headers policy. Where CloudFront is strict this is strict too, so that
-//! what works here works there:
+//! A request passes the stations it passes in CloudFront: host, default root object, behavior, method, viewer-request
+//! function (its LIVE JavaScript), invalidations, cache, origin, custom error responses, compression, conditions and
+//! ranges, response headers policy. Where CloudFront is strict this is strict too, so that what works here works there:
+//! - only names of a distribution that is enabled are answered;
+//! - a bucket is read as its policy lets this distribution, and as a website only where the world may;
 //! - only `/` has a default root object, no folder has;
 //! - with `no-cache` an object is still reused for the policy's minimum of one second;
 //! - an object is held until its time is over or an invalidation names it, whatever happened to it in the bucket;
 //! - a stale object is confirmed by its entity tag alone, so that a change of nothing but headers needs an invalidation.
 //!
 //! It departs from CloudFront where a person at a terminal is better served: the page for an unknown host lists the
-//! sites there are, and an origin that fails says why. Several ranges at once get the whole object.
+//! sites there are, and an origin that fails or forbids says why. Several ranges at once get the whole object. It speaks
+//! HTTP only, so viewer protocol policies are not enforced, and redirects to the account's own sites stay on this machine.
+//! Of origins that are no buckets it reaches those on the loopback interface, over HTTP, and keeps nothing of them.
 
+mod behavior;
+mod bucket;
 mod cache;
 mod compress;
 mod conditional;
 mod fetch;
+mod forward;
 mod freshness;
+mod function;
 mod host;
+mod origin;
 mod page;
 mod range;
 mod respond;
@@ -30,8 +38,13 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::{Result, local::model::StoredObject, setup::observed::Distribution};
+use crate::{
+    Result,
+    local::model::StoredObject,
+    setup::observed::{AccessControl, Distribution},
+};
 
+pub use bucket::{BucketAccess, Website};
 pub use server::{DEFAULT_PORT, EdgeServer};
 
 use cache::Cache;
@@ -53,6 +66,24 @@ pub trait Origin: Send + Sync + 'static {
     /// ([`ErrorKind::NotFound`](crate::ErrorKind::NotFound)) its 404, and anything else its 500.
     fn object(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>>;
 
+    /// Who may read a bucket, or `None` when the account has none of this name.
+    ///
+    /// # Errors
+    /// The account cannot be read.
+    fn bucket(&self, name: &str) -> Result<Option<BucketAccess>>;
+
+    /// An origin access control by its id.
+    ///
+    /// # Errors
+    /// The account cannot be read.
+    fn access_control(&self, id: &str) -> Result<Option<AccessControl>>;
+
+    /// The code of a function's LIVE stage by the function's ARN; `None` where there is none.
+    ///
+    /// # Errors
+    /// The account cannot be read.
+    fn function_code(&self, arn: &str) -> Result<Option<String>>;
+
     /// The distribution's invalidations whose sequence is above `sequence`, oldest first. Sequences start at 1.
     ///
     /// # Errors
@@ -67,6 +98,18 @@ impl<O: Origin + ?Sized> Origin for Arc<O> {
 
     fn object(&self, bucket: &str, key: &str) -> Result<Option<StoredObject>> {
         (**self).object(bucket, key)
+    }
+
+    fn bucket(&self, name: &str) -> Result<Option<BucketAccess>> {
+        (**self).bucket(name)
+    }
+
+    fn access_control(&self, id: &str) -> Result<Option<AccessControl>> {
+        (**self).access_control(id)
+    }
+
+    fn function_code(&self, arn: &str) -> Result<Option<String>> {
+        (**self).function_code(arn)
     }
 
     fn invalidations_after(&self, distribution_id: &str, sequence: u64) -> Result<Vec<InvalidationSeen>> {
@@ -115,6 +158,8 @@ type RequestLog = Box<dyn Fn(&RequestLine) + Send + Sync>;
 pub struct Edge {
     origin: Arc<dyn Origin>,
     cache: Mutex<Cache>,
+    functions: function::Engine,
+    forwarder: forward::Forwarder,
     clock: Clock,
     log: Option<RequestLog>,
 }
@@ -131,6 +176,8 @@ impl Edge {
         Self {
             origin: Arc::new(origin),
             cache: Mutex::new(Cache::new(DEFAULT_CACHE_BYTES)),
+            functions: function::Engine::start(),
+            forwarder: forward::Forwarder::default(),
             clock: Box::new(Timestamp::now),
             log: None,
         }

@@ -12,17 +12,22 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 
 use super::{
     Edge, RequestLine,
+    behavior::Target,
     cache::{CacheKey, Entry},
     compress::Encoding,
     conditional,
     fetch::{Body, Representation, error_ttl},
-    host, page,
+    forward::Forward,
+    function::Outcome,
+    host,
+    origin::Answer,
+    page,
     range::{self, Part},
 };
 use crate::{
     ErrorKind, Result,
-    routing::{REDIRECT_CACHE_CONTROL, REDIRECT_STATUS, Routed, Routing},
-    setup::observed::Distribution,
+    local::model::BucketEndpoint,
+    setup::{observed::Distribution, site::SECURITY_HEADERS as SECURITY_HEADERS_POLICY},
 };
 
 /// Where an answer came from (CloudFront Developer Guide, "Standard logging reference", `x-edge-result-type`).
@@ -41,7 +46,7 @@ const SECURITY_HEADERS: [(&str, &str); 5] = [
 ];
 
 /// What a key's characters need to stand in a path.
-const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#').add(b'+').add(b'\\');
+pub(super) const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#').add(b'+').add(b'\\');
 
 /// The body of an answer, before it is given to the connection.
 #[derive(Debug)]
@@ -49,6 +54,14 @@ pub(super) enum Content {
     Memory(Bytes),
     /// The next so many bytes of a file.
     File(File, u64),
+}
+
+/// What a viewer-request function did.
+enum Routed {
+    /// Go on with this path and query.
+    Serve(String, Option<String>),
+    /// Answer this.
+    Answer(Response<Content>),
 }
 
 /// Whether the cache knew the answer.
@@ -62,65 +75,131 @@ enum Source {
     Miss,
 }
 
+/// What becomes of a request.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// It is answered.
+    Ready(Response<Content>),
+    /// A server on this machine answers it.
+    Forward(Box<Forward>),
+}
+
+impl From<Response<Content>> for Reply {
+    fn from(response: Response<Content>) -> Self {
+        Self::Ready(response)
+    }
+}
+
 impl Edge {
     /// The answer to `request`. Reads files and compresses, so it belongs on a thread that may block.
-    pub(super) fn answer<B>(&self, request: &Request<B>) -> Response<Content> {
+    pub(super) fn answer<B>(&self, request: &Request<B>) -> Reply {
         let host = host::requested(request.uri(), request.headers());
-        let mut response = self.decide(request, &host);
+        match self.decide(request, &host) {
+            Reply::Ready(mut response) => {
+                self.finish(request, &mut response);
+                if !response.headers().contains_key(header::CONTENT_LENGTH)
+                    && response.status() != StatusCode::NOT_MODIFIED
+                {
+                    let length = response.body().length();
+                    response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+                }
+                if request.method() == Method::HEAD {
+                    *response.body_mut() = Content::empty();
+                }
+                response.into()
+            }
+            forward => forward,
+        }
+    }
+
+    /// What every answer gets, and its line in the log.
+    pub(super) fn finish<B, R>(&self, request: &Request<B>, response: &mut Response<R>) {
         let headers = response.headers_mut();
         headers.insert(header::VIA, HeaderValue::from_static("1.1 localhost.cloudfront.net (CloudFront)"));
         headers.insert("x-amz-cf-pop", HeaderValue::from_static("LOCAL1-P1"));
         let id: String = std::iter::repeat_with(fastrand::alphanumeric).take(54).collect();
         headers.extend(HeaderValue::try_from(id + "==").ok().map(|id| (HeaderName::from_static("x-amz-cf-id"), id)));
-        if !headers.contains_key(header::CONTENT_LENGTH) && response.status() != StatusCode::NOT_MODIFIED {
-            let length = response.body().length();
-            response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
-        }
-        if request.method() == Method::HEAD {
-            *response.body_mut() = Content::empty();
-        }
         if let Some(log) = &self.log {
-            log(&line(request, host, &response));
+            log(&line(request, host::requested(request.uri(), request.headers()), response));
         }
-        response
     }
 
-    fn decide<B>(&self, request: &Request<B>, host: &str) -> Response<Content> {
+    fn decide<B>(&self, request: &Request<B>, host: &str) -> Reply {
         let distributions = match self.origin.distributions() {
             Ok(distributions) => distributions,
-            Err(error) => return page::account_unreadable(&error),
+            Err(error) => return page::account_unreadable(&error).into(),
         };
-        let Some(distribution) = host::pick(&distributions, host) else {
-            return page::no_such_site(&distributions, host, port(request));
+        let Some((distribution, name)) = host::pick(&distributions, host) else {
+            return page::no_such_site(&distributions, host, port(request)).into();
         };
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return page::method_not_allowed();
+        if !distribution.enabled {
+            return page::disabled(distribution).into();
         }
-        let mut response = match self.serve(distribution, request) {
-            Ok(response) => response,
-            Err(error) => page::account_unreadable(&error),
-        };
-        for (name, value) in SECURITY_HEADERS {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        let uri = with_default_root(distribution, request.uri().path());
+        let target = Target::of(distribution, &uri);
+        if !target.behavior.methods.iter().any(|method| method == request.method().as_str()) {
+            return page::method_not_allowed(target.behavior).into();
         }
-        response
+        let mut reply = match self.run_function(target, request, &uri, &name) {
+            Ok(Routed::Serve(uri, query)) => self.serve(target, request, &uri, query.as_deref()),
+            Ok(Routed::Answer(mut response)) => {
+                stay_here(&distributions, port(request), response.headers_mut());
+                Ok(response.into())
+            }
+            Err(error) => Err(error),
+        }
+        .unwrap_or_else(|error| page::account_unreadable(&error).into());
+        if target.behavior.response_headers_policy == SECURITY_HEADERS_POLICY {
+            let headers = match &mut reply {
+                Reply::Ready(response) => response.headers_mut(),
+                Reply::Forward(forward) => &mut forward.answer_headers,
+            };
+            for (name, value) in SECURITY_HEADERS {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+        }
+        reply
     }
 
-    fn serve<B>(&self, distribution: &Distribution, request: &Request<B>) -> Result<Response<Content>> {
-        let uri = with_default_root(distribution, request.uri().path());
-        let uri = match router(distribution).map_or(Routed::Serve(uri.clone()), |router| router.route(&uri)) {
-            Routed::Serve(uri) => uri,
-            Routed::Redirect(location) => return Ok(redirect(&location, request.uri().query())),
+    /// Runs the behavior's viewer-request function, if it has one.
+    fn run_function<B>(&self, target: Target<'_>, request: &Request<B>, uri: &str, name: &str) -> Result<Routed> {
+        let arn = target.behavior.viewer_request_function.as_str();
+        if arn.is_empty() {
+            return Ok(Routed::Serve(uri.to_owned(), request.uri().query().map(str::to_owned)));
+        }
+        let Some(code) = self.origin.function_code(arn)? else {
+            return Ok(Routed::Answer(page::function_failed(arn, "it is not published, or not there")));
         };
+        Ok(match self.functions.run(&code, request, uri, target.distribution, name) {
+            Outcome::Request { uri, query } => Routed::Serve(uri, query),
+            Outcome::Response { status, headers, body } => Routed::Answer(generated(arn, status, headers, body)),
+            Outcome::Failed(reason) => Routed::Answer(page::function_failed(arn, &reason)),
+            Outcome::Invalid(reason) => Routed::Answer(page::function_invalid(arn, &reason)),
+        })
+    }
+
+    /// Hands the request to the target's origin, or to the cache before it.
+    fn serve<B>(&self, target: Target<'_>, request: &Request<B>, uri: &str, query: Option<&str>) -> Result<Reply> {
+        if BucketEndpoint::parse(&target.origin.domain).is_none() {
+            let forward = Forward::new(target, request, uri, query, HeaderMap::new());
+            return Ok(forward.map_or_else(Reply::Ready, |forward| Reply::Forward(Box::new(forward))));
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Ok(page::bucket_only_reads().into());
+        }
+        self.serve_object(target, request, uri).map(Reply::Ready)
+    }
+
+    fn serve_object<B>(&self, target: Target<'_>, request: &Request<B>, uri: &str) -> Result<Response<Content>> {
         let encoding = Encoding::accepted(request.headers(), request.version());
-        let Some(key) = cache_key(distribution, &uri, encoding) else { return Ok(page::bad_request()) };
-        let (representation, source) = self.obtain(distribution, &key)?;
+        let Some(key) = cache_key(target, uri, encoding) else { return Ok(page::bad_request()) };
+        let (representation, source) = self.obtain(target, &key)?;
         match render(request, &representation, source) {
             Ok(response) => Ok(response),
             // The file behind a cached answer is gone, so the object was replaced: the cache must not stand in the way.
             Err(_) => {
                 self.cache().forget(&key);
-                let (representation, source) = self.obtain(distribution, &key)?;
+                let (representation, source) = self.obtain(target, &key)?;
                 render(request, &representation, source).map_err(|error| {
                     let next = "publish again, so that the local account has its files";
                     crate::Error::new(ErrorKind::Io, format!("the object of {uri} cannot be read"), next).because(error)
@@ -130,7 +209,8 @@ impl Edge {
     }
 
     /// The answer for `key` from cache or origin, after the cache has forgotten what it was told to.
-    fn obtain(&self, distribution: &Distribution, key: &CacheKey) -> Result<(Arc<Representation>, Source)> {
+    fn obtain(&self, target: Target<'_>, key: &CacheKey) -> Result<(Arc<Representation>, Source)> {
+        let distribution = target.distribution;
         let now = (self.clock)();
         let (held, epoch) = {
             let mut cache = self.cache();
@@ -138,15 +218,15 @@ impl Edge {
             for invalidation in self.origin.invalidations_after(&distribution.id, last)? {
                 cache.invalidate(&distribution.id, invalidation.sequence, &invalidation.paths);
             }
-            (cache.get(key), cache.epoch())
+            (cache.get(key).filter(|_| target.keeps()), cache.epoch())
         };
         if let Some(entry) = held.as_ref().filter(|entry| entry.is_fresh(now)) {
             return Ok((entry.representation.clone(), Source::Hit(entry.age(now))));
         }
-        let answer = self.origin_object(distribution, &key.object);
+        let answer = self.ask(target, &key.object);
         if let Some(stale) = held.filter(|entry| entry.representation.origin_etag.is_some()) {
             match &answer {
-                Ok(Some(object)) if stale.representation.origin_etag.as_ref() == Some(&object.etag) => {
+                Ok(Answer::Object(object)) if stale.representation.origin_etag.as_ref() == Some(&object.etag) => {
                     let entry = Entry::new(stale.representation.clone(), now, stale.ttl);
                     self.cache().put(key.clone(), entry, epoch);
                     return Ok((stale.representation, Source::Refreshed));
@@ -163,7 +243,7 @@ impl Edge {
                 _ => {}
             }
         }
-        let fetched = self.prepare(distribution, key, answer);
+        let fetched = self.prepare(target, key, answer);
         let representation = Arc::new(fetched.representation);
         let mut cache = self.cache();
         match fetched.ttl {
@@ -211,14 +291,8 @@ fn with_default_root(distribution: &Distribution, path: &str) -> String {
     if path == "/" && !root.is_empty() { format!("/{}", utf8_percent_encode(root, PATH)) } else { path.to_owned() }
 }
 
-/// What the viewer-request function of the default behavior does, which its name tells.
-fn router(distribution: &Distribution) -> Option<Routing> {
-    let (_, name) = distribution.behavior.viewer_request_function.rsplit_once('/')?;
-    Routing::of_function(name)
-}
-
 /// `None` for a path that is not percent-encoded UTF-8.
-fn cache_key(distribution: &Distribution, uri: &str, encoding: Encoding) -> Option<CacheKey> {
+fn cache_key(target: Target<'_>, uri: &str, encoding: Encoding) -> Option<CacheKey> {
     let well_formed = uri.split('%').skip(1).all(|rest| {
         let digits = rest.as_bytes();
         digits.len() >= 2 && digits[..2].iter().all(u8::is_ascii_hexdigit)
@@ -229,27 +303,44 @@ fn cache_key(distribution: &Distribution, uri: &str, encoding: Encoding) -> Opti
     let decode = |text: &str| percent_decode_str(text).decode_utf8().ok().map(|decoded| decoded.into_owned());
     let path = decode(uri)?;
     // S3 reads a raw `+` in a path as a space; the viewer-request function escapes it for that reason.
-    let object = format!("{}{}", distribution.origin.path, decode(&uri.replace('+', " "))?);
+    let object = format!("{}{}", target.origin.path, decode(&uri.replace('+', " "))?);
     let object = object.strip_prefix('/').unwrap_or(&object).to_owned();
-    Some(CacheKey { distribution: distribution.id.clone(), path, object, encoding })
+    Some(CacheKey { distribution: target.distribution.id.clone(), path, object, encoding })
 }
 
-fn redirect(location: &str, query: Option<&str>) -> Response<Content> {
-    let location = query.map_or_else(|| location.to_owned(), |query| format!("{location}?{query}"));
-    let Ok(location) = HeaderValue::try_from(location) else { return page::bad_request() };
-    let mut response = Response::new(Content::empty());
-    *response.status_mut() = StatusCode::from_u16(REDIRECT_STATUS).unwrap_or(StatusCode::MOVED_PERMANENTLY);
-    let headers = response.headers_mut();
-    headers.insert(header::LOCATION, location);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(REDIRECT_CACHE_CONTROL));
-    headers.insert(header::SERVER, HeaderValue::from_static("CloudFront"));
-    headers.insert(X_CACHE, HeaderValue::from_static("FunctionGeneratedResponse from cloudfront"));
+/// What a function answered itself.
+fn generated(arn: &str, status: u16, headers: Vec<(String, String)>, body: String) -> Response<Content> {
+    let mut response = Response::new(Content::Memory(body.into()));
+    let Ok(status) = StatusCode::from_u16(status) else {
+        return page::function_invalid(arn, &format!("the status {status} is none"));
+    };
+    *response.status_mut() = status;
+    for (name, value) in headers {
+        match (HeaderName::try_from(&name), HeaderValue::try_from(&value)) {
+            (Ok(name), Ok(value)) => response.headers_mut().append(name, value),
+            _ => return page::function_invalid(arn, &format!("HTTP cannot carry the header {name}: {value}")),
+        };
+    }
+    response.headers_mut().insert(header::SERVER, HeaderValue::from_static("CloudFront"));
+    response.headers_mut().insert(X_CACHE, HeaderValue::from_static("FunctionGeneratedResponse from cloudfront"));
     response
+}
+
+/// Turns a redirect to one of the account's sites into one that stays on this machine.
+fn stay_here(distributions: &[Distribution], port: Option<&str>, headers: &mut HeaderMap) {
+    let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
+    let Some(rest) = location.and_then(|location| location.strip_prefix("https://")) else { return };
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let here = host::here(distributions, host, port.unwrap_or("80")).map(|here| format!("http://{here}{path}"));
+    if let Some(here) = here.and_then(|here| HeaderValue::try_from(here).ok()) {
+        headers.insert(header::LOCATION, here);
+    }
 }
 
 /// The response for this one viewer: whole, in part, or only that nothing changed.
 fn render<B>(request: &Request<B>, representation: &Representation, source: Source) -> io::Result<Response<Content>> {
     let is_object = representation.origin_etag.is_some();
+    let is_error = !is_object && !representation.status.is_redirection();
     let mut response = if is_object && conditional::not_modified(request.headers(), &representation.headers) {
         not_modified(&representation.headers)
     } else {
@@ -260,7 +351,7 @@ fn render<B>(request: &Request<B>, representation: &Representation, source: Sour
         }
     };
     let x_cache = match source {
-        _ if !is_object || response.status() == StatusCode::RANGE_NOT_SATISFIABLE => ERROR,
+        _ if is_error || response.status() == StatusCode::RANGE_NOT_SATISFIABLE => ERROR,
         Source::Hit(_) => "Hit from cloudfront",
         Source::Refreshed => "RefreshHit from cloudfront",
         Source::Miss => "Miss from cloudfront",
@@ -326,7 +417,7 @@ fn port<B>(request: &Request<B>) -> Option<&str> {
     host.parse::<Authority>().ok()?.port().map(|_| &host[start..])
 }
 
-fn line<B>(request: &Request<B>, host: String, response: &Response<Content>) -> RequestLine {
+fn line<B, R>(request: &Request<B>, host: String, response: &Response<R>) -> RequestLine {
     let x_cache = response.headers().get(X_CACHE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     RequestLine {
         method: request.method().to_string(),

@@ -4,7 +4,7 @@ use std::{convert::Infallible, io, net::Ipv4Addr, net::Ipv6Addr, net::SocketAddr
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{body::Frame, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,7 +15,11 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::{Edge, respond::Content};
+use super::{
+    Edge,
+    forward::Forward,
+    respond::{Content, Reply, X_CACHE},
+};
 use crate::{Error, ErrorKind, Result};
 
 /// The port tried first when none is asked for.
@@ -152,10 +156,28 @@ async fn converse(stream: TcpStream, edge: Arc<Edge>, mut stop: watch::Receiver<
 }
 
 async fn respond(edge: Arc<Edge>, request: Request<Incoming>) -> Result<Response<ResponseBody>, Infallible> {
-    let (parts, _) = request.into_parts();
-    let request = Request::from_parts(parts, ());
-    let answered = tokio::task::spawn_blocking(move || edge.answer(&request)).await;
-    Ok(answered.map_or_else(|_| failed(), |response| response.map(body)))
+    let (parts, sent) = request.into_parts();
+    let request = Arc::new(Request::from_parts(parts, ()));
+    let (answering, asked) = (edge.clone(), request.clone());
+    let reply = tokio::task::spawn_blocking(move || answering.answer(&asked)).await;
+    Ok(match reply {
+        Ok(Reply::Ready(response)) => response.map(body),
+        Ok(Reply::Forward(forward)) => forwarded(&edge, &request, *forward, sent).await,
+        Err(_) => failed(),
+    })
+}
+
+/// What a server on this machine answers.
+async fn forwarded(edge: &Edge, request: &Request<()>, forward: Forward, sent: Incoming) -> Response<ResponseBody> {
+    let mut response = match edge.forwarder.send(forward, sent).await {
+        Ok(mut response) => {
+            response.headers_mut().insert(X_CACHE, HeaderValue::from_static("Miss from cloudfront"));
+            response.map(|body| body.map_err(io::Error::other).boxed_unsync())
+        }
+        Err(response) => response.map(body),
+    };
+    edge.finish(request, &mut response);
+    response
 }
 
 fn failed() -> Response<ResponseBody> {

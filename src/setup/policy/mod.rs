@@ -39,6 +39,17 @@ const PREVIEWS: &str = "previews";
 /// [`SID_PREFIX`]), which are replaced whatever distribution they were for. With `closing` nobody is let in any more whom
 /// the site does not need: the world ([`is_public`]) and origin access identities, which access control replaces.
 pub fn bucket_policy(site: &Site, distribution_arn: &str, existing: Option<&Value>, closing: bool) -> Value {
+    policy_of_bucket(&site.bucket_arn(), site.prefix.as_str(), distribution_arn, existing, closing)
+}
+
+/// [`bucket_policy`] of any bucket of which `prefix`, without slashes at its ends, is served.
+pub fn policy_of_bucket(
+    bucket_arn: &str,
+    prefix: &str,
+    distribution_arn: &str,
+    existing: Option<&Value>,
+    closing: bool,
+) -> Value {
     let mut document = existing.and_then(Value::as_object).cloned().unwrap_or_default();
     document.entry("Version").or_insert_with(|| "2012-10-17".into());
     let theirs = statements(document.get("Statement"));
@@ -47,14 +58,13 @@ pub fn bucket_policy(site: &Site, distribution_arn: &str, existing: Option<&Valu
     let close = |statement: Value| if closing { public::closed(statement) } else { Some(statement) };
     let kept = |part: &[Value]| part.iter().filter_map(keep).filter_map(close).collect::<Vec<_>>();
     let mut all = kept(&theirs[..place]);
-    all.extend(bucket_statements(site, distribution_arn));
+    all.extend(bucket_statements(bucket_arn, prefix, distribution_arn));
     all.extend(kept(&theirs[place..]));
     document.insert("Statement".to_owned(), all.into());
     Value::Object(document)
 }
 
-fn bucket_statements(site: &Site, distribution_arn: &str) -> [Value; 3] {
-    let bucket = site.bucket_arn();
+fn bucket_statements(bucket: &str, prefix: &str, distribution_arn: &str) -> [Value; 3] {
     let for_us = json!({ "AWS:SourceArn": distribution_arn });
     // Without the permission to list, S3 answers 403 for an object that is missing (S3 API Reference, `GetObject`). It then
     // asks that permission with the key as `s3:prefix`: not documented, but what RGW found S3 to do and does as well
@@ -63,10 +73,10 @@ fn bucket_statements(site: &Site, distribution_arn: &str) -> [Value; 3] {
     // A listing cannot be asked for through the distribution as long as the origin has a path. Where the bucket's root is
     // served, a request for `/` would be one if the default root object were ever taken away, so that there the key must
     // be named, whatever becomes of 404s.
-    let listing = if site.prefix.as_str().is_empty() {
+    let listing = if prefix.is_empty() {
         json!({ "StringEquals": for_us, "StringLike": { "s3:prefix": "?*" } })
     } else {
-        json!({ "StringEquals": for_us, "StringLikeIfExists": { "s3:prefix": wildcards("", served(site)) } })
+        json!({ "StringEquals": for_us, "StringLikeIfExists": { "s3:prefix": wildcards("", served(prefix)) } })
     };
     let statement = |sid: &str, effect: &str, action: &str, resource: Value| {
         json!({
@@ -77,9 +87,9 @@ fn bucket_statements(site: &Site, distribution_arn: &str) -> [Value; 3] {
             "Resource": resource,
         })
     };
-    let mut read = statement("Read", "Allow", "s3:GetObject", wildcards(&format!("{bucket}/"), served(site)));
+    let mut read = statement("Read", "Allow", "s3:GetObject", wildcards(&format!("{bucket}/"), served(prefix)));
     read["Condition"] = json!({ "StringEquals": for_us });
-    let mut list = statement("List", "Allow", "s3:ListBucket", bucket.clone().into());
+    let mut list = statement("List", "Allow", "s3:ListBucket", bucket.into());
     list["Condition"] = listing;
     // For every distribution: neither a statement of somebody else nor a bucket served from its root opens the state.
     let state = statement("State", "Deny", "s3:GetObject", format!("{bucket}/{STATE}/*").into());
@@ -125,7 +135,7 @@ pub fn trust(site: &Site, deployer: &Deployer) -> Value {
 /// The least that publishing and rolling back need: the folders of the site and its state, and the one distribution.
 pub fn deploy_policy(site: &Site, distribution_id: &str) -> Value {
     let bucket = site.bucket_arn();
-    let folders = served(site).chain([STATE]);
+    let folders = served(site.prefix.as_str()).chain([STATE]);
     let mut statements = vec![
         json!({
             "Sid": format!("{SID_PREFIX}List"),
@@ -191,10 +201,9 @@ pub fn is_same(one: &Value, other: &Value) -> bool {
 }
 
 /// The folders that CloudFront may read; `""` for the whole bucket.
-fn served(site: &Site) -> impl Iterator<Item = &str> + Clone {
-    let own = site.prefix.as_str();
+fn served(prefix: &str) -> impl Iterator<Item = &str> + Clone {
     // The root contains the previews.
-    std::iter::once(own).chain((!own.is_empty() && own != PREVIEWS).then_some(PREVIEWS))
+    std::iter::once(prefix).chain((!prefix.is_empty() && prefix != PREVIEWS).then_some(PREVIEWS))
 }
 
 /// `[START FOLDER/*, ...]`; the whole bucket makes every other folder superfluous.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     local::{ACCOUNT_NUMBER, Fault, resources},
+    routing::javascript::RUNTIME,
     setup::observed::Tags,
 };
 
@@ -76,4 +77,27 @@ pub(super) fn find(tx: &Transaction<'_>, name: &str) -> Result<Option<Function>,
 /// Keeps a function.
 pub(super) fn keep(tx: &Transaction<'_>, function: &Function) -> Result<(), Fault> {
     Ok(resources::put(tx, KIND, &function.name, function)?)
+}
+
+/// Makes the function `name`, or replaces its code, and publishes it.
+pub(crate) fn ensure(tx: &Transaction<'_>, name: &str, comment: &str, code: &str) -> Result<(), Fault> {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    let code = BASE64_STANDARD.encode(code);
+    let existing = find(tx, name)?;
+    if existing.as_ref().and_then(|function| function.live.as_ref()).is_some_and(|live| live.code == code) {
+        return Ok(());
+    }
+    let now = Timestamp::now();
+    let development = Stage {
+        etag: super::new_id('E'),
+        comment: comment.to_owned(),
+        runtime: RUNTIME.to_owned(),
+        key_value_stores: Vec::new(),
+        code,
+        modified: now,
+    };
+    let (created, tags) = existing.map_or_else(|| (now, Tags::default()), |function| (function.created, function.tags));
+    let mut function = Function { name: name.to_owned(), created, development, live: None, tags };
+    function.publish();
+    keep(tx, &function)
 }
