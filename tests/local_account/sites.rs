@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use cruddur_site::{ErrorKind, local::Account, routing::Routing};
+use aws_sdk_s3::primitives::ByteStream;
+use cruddur_site::{
+    ErrorKind,
+    local::{Account, edge::Edge},
+    routing::Routing,
+};
 
 use crate::Rehearsal;
 
@@ -31,6 +36,36 @@ async fn a_site_is_made_once_and_kept() {
     let rehearsal = Rehearsal::of(again, folder).await;
     let status = rehearsal.s3.get_bucket_versioning().bucket("cruddur.com").send().await.unwrap();
     assert_eq!(status.status().map(|status| status.as_str()), Some("Enabled"));
+}
+
+#[tokio::test]
+async fn a_site_is_served_as_its_policy_and_function_say() {
+    let rehearsal = Rehearsal::start().await;
+    let account = &rehearsal.account;
+    account.ensure_site("cruddur.com", Some(Routing::Spa)).unwrap();
+    let put = |key: &'static str| {
+        let body = ByteStream::from_static(key.as_bytes());
+        rehearsal.s3.put_object().bucket("cruddur.com").key(key).body(body).send()
+    };
+    put("live/index.html").await.unwrap();
+    put(".cruddur-site/live/manifest.json").await.unwrap();
+    let edge = Edge::bind(account.clone(), Some(0)).await.unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let get = async |path: &str| {
+        let url = format!("http://127.0.0.1:{}{path}", edge.port());
+        let response = client.get(url).header("host", "cruddur.com.localhost").send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+    assert_eq!(get("/profile/7").await, (200, "live/index.html".into()));
+    assert_eq!(get("/gone.js").await.0, 404);
+    let bucket = account.bucket_access("cruddur.com").unwrap().unwrap();
+    assert!(bucket.policy.unwrap().to_string().contains(&account.distributions().unwrap()[0].arn));
+    assert_eq!(account.bucket_access("other").unwrap(), None);
+
+    // Another routing is in force at once.
+    account.ensure_site("cruddur.com", Some(Routing::Files)).unwrap();
+    put("live/about.html").await.unwrap();
+    assert_eq!(get("/about").await, (200, "live/about.html".into()));
 }
 
 #[test]

@@ -67,19 +67,20 @@ impl Forward {
         uri: &str,
         query: Option<&str>,
         answer_headers: HeaderMap,
-    ) -> Result<Self, Response<Content>> {
+    ) -> Result<Self, Box<Response<Content>>> {
         let domain = &target.origin.domain;
         if !is_loopback(domain) {
             let what = format!(
                 "The local account reaches origins on this machine only, as 127.0.0.1:PORT or localhost:PORT, and not {domain}."
             );
-            return Err(page::origin_failed(StatusCode::BAD_GATEWAY, &what));
+            return Err(page::origin_failed(StatusCode::BAD_GATEWAY, &what).into());
         }
         let policy = target.behavior.origin_request_policy.as_str();
         let tells_all = matches!(policy, ALL_VIEWER | ALL_VIEWER_EXCEPT_HOST);
         let query = query.filter(|_| tells_all).map(|query| format!("?{query}")).unwrap_or_default();
-        let uri =
-            format!("http://{domain}{}{uri}{query}", target.origin.path).parse().map_err(|_| page::bad_request())?;
+        let uri = format!("http://{domain}{}{uri}{query}", target.origin.path)
+            .parse()
+            .map_err(|_| Box::new(page::bad_request()))?;
         let mut headers = request.headers().clone();
         for name in OF_CONNECTION {
             headers.remove(name);
@@ -89,7 +90,7 @@ impl Forward {
             headers.insert(header::USER_AGENT, HeaderValue::from_static("Amazon CloudFront"));
         }
         if policy != ALL_VIEWER {
-            let host = HeaderValue::try_from(domain.as_str()).map_err(|_| page::bad_request())?;
+            let host = HeaderValue::try_from(domain.as_str()).map_err(|_| Box::new(page::bad_request()))?;
             headers.insert(header::HOST, host);
         }
         headers.insert("x-forwarded-for", HeaderValue::from_static("127.0.0.1"));
@@ -103,7 +104,11 @@ impl Forwarder {
     ///
     /// # Errors
     /// The 502 for an origin that does not answer, or the 504 for one that takes too long.
-    pub(super) async fn send(&self, forward: Forward, body: Incoming) -> Result<Response<Incoming>, Response<Content>> {
+    pub(super) async fn send(
+        &self,
+        forward: Forward,
+        body: Incoming,
+    ) -> Result<Response<Incoming>, Box<Response<Content>>> {
         let mut request = Request::new(body);
         *request.method_mut() = forward.method;
         *request.uri_mut() = forward.uri;
@@ -111,11 +116,11 @@ impl Forwarder {
         let sent = tokio::time::timeout(MOST_TIME, self.client.request(request)).await;
         let Ok(sent) = sent else {
             let what = format!("The origin {} did not begin to answer within 30 seconds.", forward.domain);
-            return Err(page::origin_failed(StatusCode::GATEWAY_TIMEOUT, &what));
+            return Err(page::origin_failed(StatusCode::GATEWAY_TIMEOUT, &what).into());
         };
         let mut response = sent.map_err(|error| {
             let what = format!("The origin {} does not answer: is it running? ({error})", forward.domain);
-            page::origin_failed(StatusCode::BAD_GATEWAY, &what)
+            Box::new(page::origin_failed(StatusCode::BAD_GATEWAY, &what))
         })?;
         for name in OF_CONNECTION {
             response.headers_mut().remove(name);

@@ -182,7 +182,9 @@ impl Edge {
     fn serve<B>(&self, target: Target<'_>, request: &Request<B>, uri: &str, query: Option<&str>) -> Result<Reply> {
         if BucketEndpoint::parse(&target.origin.domain).is_none() {
             let forward = Forward::new(target, request, uri, query, HeaderMap::new());
-            return Ok(forward.map_or_else(Reply::Ready, |forward| Reply::Forward(Box::new(forward))));
+            return Ok(
+                forward.map_or_else(|refusal| Reply::Ready(*refusal), |forward| Reply::Forward(Box::new(forward)))
+            );
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Ok(page::bucket_only_reads().into());

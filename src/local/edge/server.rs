@@ -174,7 +174,7 @@ async fn forwarded(edge: &Edge, request: &Request<()>, forward: Forward, sent: I
             response.headers_mut().insert(X_CACHE, HeaderValue::from_static("Miss from cloudfront"));
             response.map(|body| body.map_err(io::Error::other).boxed_unsync())
         }
-        Err(response) => response.map(body),
+        Err(response) => (*response).map(body),
     };
     edge.finish(request, &mut response);
     response

@@ -107,7 +107,7 @@ fn is_fixed(key: &str, value: &str) -> bool {
             length.parse::<u8>().is_ok_and(|length| length >= least)
         }
         "s3:dataaccesspointarn" => {
-            value.splitn(6, ':').nth(4).is_some_and(|account| !account.is_empty() && !account.contains(['*', '?', '$']))
+            value.split(':').nth(4).is_some_and(|account| !account.is_empty() && !account.contains(['*', '?', '$']))
         }
         "aws:userid" => {
             let (id, session) = value.split_once(':').unwrap_or((value, ""));
