@@ -15,6 +15,7 @@ pub mod removal;
 pub mod request;
 pub mod site;
 pub mod step;
+pub mod template;
 
 pub use observed::Observed;
 pub use origin::S3Origin;

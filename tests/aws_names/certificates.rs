@@ -3,10 +3,10 @@
 use aws_sdk_acm::primitives::Blob;
 use cruddur_site::ErrorKind;
 
-use crate::on_moto;
+use crate::on_every_account;
 use crate::world::{REGION, World, names, tags};
 
-on_moto!(a_certificate_is_requested_found_and_deleted, wildcards_are_found_and_others_are_not);
+on_every_account!(a_certificate_is_requested_found_and_deleted, wildcards_are_found_and_others_are_not);
 
 async fn a_certificate_is_requested_found_and_deleted(world: World) {
     let certificates = world.aws.certificates(REGION);

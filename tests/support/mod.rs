@@ -7,6 +7,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod browser;
+pub mod cfn_lint;
 pub mod faults;
 pub mod local;
 pub mod moto;
@@ -15,6 +16,7 @@ pub mod once;
 pub mod proxy;
 pub mod site;
 mod skip;
+mod venv;
 
 pub use site::Folder;
 pub use skip::skip;

@@ -28,7 +28,7 @@
 //! - Identifiers do not start with `E`; nothing is served: there is no edge to ask for a page.
 
 use std::io::{BufRead, BufReader, Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
@@ -38,7 +38,7 @@ use aws_sdk_cloudfront::types::{
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::{node::runs, once, skip};
+use super::{skip, venv};
 
 const REQUIREMENTS: &str = include_str!("moto-requirements.txt");
 const SERVER: &str = include_str!("moto_server.py");
@@ -78,7 +78,7 @@ impl MotoServer {
     }
 
     fn try_start() -> Result<Self, String> {
-        Self::launch(&python()?)
+        Self::launch(&venv::python("moto", REQUIREMENTS)?)
     }
 
     fn launch(python: &Path) -> Result<Self, String> {
@@ -209,28 +209,4 @@ fn credentials() -> aws_credential_types::Credentials {
 
 fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
-}
-
-/// The Python of a virtual environment that has moto.
-fn python() -> Result<PathBuf, String> {
-    if !runs("python3") {
-        return Err("Python 3.11 or newer is not installed".into());
-    }
-    // An environment belongs to the interpreter that made it.
-    let version = Command::new("python3").args(["-c", "import sys; print(sys.prefix, sys.version)"]).output();
-    let version = version.map_err(|e| format!("python3: {e}"))?.stdout;
-    let name = format!("moto-{}", once::fingerprint([REQUIREMENTS.as_bytes(), &version]));
-    let environment = once::prepared(&name, |folder| {
-        once::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-        let requirements = folder.join("requirements.txt");
-        std::fs::write(&requirements, REQUIREMENTS).map_err(|e| e.to_string())?;
-        // Every dependency is pinned, so nothing is left to resolve.
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
-        once::run(Command::new(interpreter(folder)).args(install).arg(requirements))
-    })?;
-    Ok(interpreter(&environment))
-}
-
-fn interpreter(environment: &Path) -> PathBuf {
-    environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
 }
