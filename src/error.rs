@@ -99,6 +99,13 @@ impl Error {
         self.because.as_deref()
     }
 
+    /// AWS's code for what it refused (`NoSuchBucket`), where the cause is an answer of AWS: those are written
+    /// `AWS: CODE` or `AWS: CODE: message`.
+    pub fn aws_code(&self) -> Option<&str> {
+        let code = self.cause()?.strip_prefix("AWS: ")?.split(':').next()?;
+        (!code.contains(' ')).then_some(code)
+    }
+
     /// What to do next.
     pub fn next(&self) -> &str {
         &self.next
@@ -131,5 +138,19 @@ mod tests {
         let full = bare.because("os error 2").at(Location { file: PathBuf::from("site.toml"), line: 3, column: 8 });
         assert_eq!(full.to_string(), "site.toml:3:8: no index page (os error 2); build the site first");
         assert_eq!(full.location().map(|at| (at.line, at.column)), Some((3, 8)));
+    }
+
+    #[test]
+    fn the_code_of_aws_is_told_from_other_causes() {
+        let table = [
+            ("AWS: NoSuchBucket: The specified bucket does not exist", Some("NoSuchBucket")),
+            ("AWS: AccessDenied", Some("AccessDenied")),
+            ("AWS: HTTP status 503", None),
+            ("os error 2", None),
+        ];
+        for (cause, code) in table {
+            let error = Error::new(ErrorKind::Service, "refused", "try again").because(cause);
+            assert_eq!(error.aws_code(), code, "{cause}");
+        }
     }
 }

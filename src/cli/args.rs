@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// Publish static sites and React apps to a private S3 bucket behind CloudFront.
 #[derive(Debug, Parser)]
@@ -24,8 +24,12 @@ pub struct Cli {
 pub enum Command {
     /// Publish a build folder: upload what changed, invalidate what edges may hold
     Publish(Box<Publish>),
+    /// Make everything a domain's site needs on AWS, or adopt and mend what is there
+    Bootstrap(Box<Bootstrap>),
     /// Serve a local account's sites as CloudFront would
     Serve(Serve),
+    /// Undo what bootstrap made
+    Destroy(Box<Destroy>),
 }
 
 /// `publish`.
@@ -136,6 +140,201 @@ pub struct Connection {
     /// The endpoint of an S3-compatible store
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
+}
+
+/// `bootstrap`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cruddur-site bootstrap cruddur.com --dry-run         what would be made, and what it costs
+  cruddur-site bootstrap cruddur.com --api '/api/*=api.internal.cruddur.com' --github ann/cruddur
+  cruddur-site bootstrap cruddur.com --dns manual      for a domain kept at Cloudflare, GoDaddy, ...
+  cruddur-site bootstrap cruddur.localhost --local     a rehearsal without an AWS account
+
+It can be repeated at will: what is as it shall be is left alone, and what was interrupted goes on.")]
+pub struct Bootstrap {
+    /// The site's domain name [default: the one in cruddur-site.toml]
+    #[arg(value_name = "DOMAIN")]
+    pub domain: Option<String>,
+
+    /// Let www.DOMAIN redirect to DOMAIN, or, for www.DOMAIN, the name without it [default for domains right below a
+    /// public suffix, such as cruddur.com]
+    #[arg(long, overrides_with = "no_www", help_heading = "The site")]
+    pub www: bool,
+    /// Make no such redirect
+    #[arg(long, help_heading = "The site")]
+    pub no_www: bool,
+    /// One more name that serves the site as it is (may be repeated)
+    #[arg(long, value_name = "NAME", help_heading = "The site")]
+    pub alias: Vec<String>,
+    /// Put *.DOMAIN on the certificate, too
+    #[arg(long, help_heading = "The site")]
+    pub wildcard: bool,
+    /// How URLs become files [default: what is there, or what the build folder looks like, or spa]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "The site")]
+    pub routing: Option<RoutingName>,
+    /// Send a path to another server: '/api/*=api.internal.cruddur.com' (may be repeated)
+    #[arg(long, value_name = "PATH=ORIGIN", help_heading = "The site")]
+    pub api: Vec<String>,
+    /// Let this repository's GitHub Actions publish: from the branch main unless another is named
+    #[arg(long, value_name = "OWNER/REPO[@BRANCH|:ENVIRONMENT]", help_heading = "The site")]
+    pub github: Option<String>,
+
+    /// The distribution to adopt, where it cannot be found by the domain
+    #[arg(long, value_name = "ID", help_heading = "On AWS")]
+    pub distribution: Option<String>,
+    /// The bucket to make or adopt [default: named like the domain]
+    #[arg(long, value_name = "NAME", help_heading = "On AWS")]
+    pub bucket: Option<String>,
+    /// The folder in the bucket that is served [default: what is there, or live]
+    #[arg(long, value_name = "PREFIX", help_heading = "On AWS")]
+    pub prefix: Option<String>,
+    /// Encrypt the bucket with this key of KMS
+    #[arg(long, value_name = "ARN", help_heading = "On AWS")]
+    pub kms_key: Option<String>,
+    /// Days after which overwritten and deleted files are gone for good
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36500), help_heading = "On AWS")]
+    pub old_versions: u32,
+    /// The edges that serve: 100 is North America and Europe, all is everywhere [default: what is there, or 100]
+    #[arg(long, value_enum, value_name = "CLASS", help_heading = "On AWS")]
+    pub price_class: Option<PriceClassName>,
+    /// How to reach AWS.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Use the local account kept in DIR instead of AWS [default DIR: .cruddur-local]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".cruddur-local", value_hint = ValueHint::DirPath, help_heading = "AWS")]
+    pub local: Option<PathBuf>,
+
+    /// Where the domain's records are kept: in Route 53, or elsewhere, where they are made by hand
+    #[arg(long, value_enum, default_value_t = DnsName::Route53, help_heading = "DNS")]
+    pub dns: DnsName,
+    /// Make the hosted zone where it is missing ($0.50 a month)
+    #[arg(long, help_heading = "DNS")]
+    pub create_zone: bool,
+    /// The DNS server to ask instead of this machine's: ADDRESS or ADDRESS:PORT
+    #[arg(long, value_name = "ADDRESS", help_heading = "DNS")]
+    pub resolver: Option<String>,
+
+    /// Show what would be done, and do nothing
+    #[arg(long, short = 'n', help_heading = "What happens")]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short, help_heading = "What happens")]
+    pub yes: bool,
+    /// How long to wait.
+    #[command(flatten)]
+    pub waiting: Waiting,
+    /// The configuration file [default: cruddur-site.toml, here or above]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What happens")]
+    pub config: Option<PathBuf>,
+
+    /// Print plan and result as JSON on standard output (docs/JSON.md)
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// Print the site as a template for infrastructure as code, and do nothing
+    #[arg(long, value_enum, value_name = "FORM", conflicts_with_all = ["json", "dry_run"], help_heading = "Output")]
+    pub emit: Option<Emit>,
+}
+
+/// How long to wait for what AWS and the DNS do on their own.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What happens")]
+pub struct Waiting {
+    /// Minutes to wait for the certificate
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    pub certificate_wait: u64,
+    /// Minutes to wait until every edge has the distribution
+    #[arg(long, value_name = "MINUTES", default_value_t = 30)]
+    pub deployment_wait: u64,
+    /// Minutes to wait until public DNS has the records
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    pub dns_wait: u64,
+    /// Wait for nothing: stop where waiting is needed, for the next run to go on
+    #[arg(long, conflicts_with_all = ["certificate_wait", "deployment_wait", "dns_wait"])]
+    pub no_wait: bool,
+}
+
+/// `--routing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RoutingName {
+    /// A single-page app: one page for all URLs
+    Spa,
+    /// /about/ is about/index.html
+    Folders,
+    /// /about is about.html
+    Files,
+    /// A single-page app by custom error responses, without a function
+    ErrorPages,
+}
+
+/// `--price-class`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PriceClassName {
+    /// North America and Europe
+    #[value(name = "100")]
+    Class100,
+    /// All but the dearest
+    #[value(name = "200")]
+    Class200,
+    /// Everywhere
+    All,
+}
+
+/// `--dns`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DnsName {
+    /// A public hosted zone of the account
+    Route53,
+    /// Elsewhere: the records are shown and waited for
+    Manual,
+}
+
+/// `--emit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// A template for CloudFormation
+    Cloudformation,
+}
+
+/// `destroy`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Only what bootstrap made and tagged is deleted, and a bucket only when it is empty or with --delete-content. It can be
+interrupted and repeated.")]
+pub struct Destroy {
+    /// The site's domain name [default: the one in cruddur-site.toml]
+    #[arg(value_name = "DOMAIN")]
+    pub domain: Option<String>,
+    /// Delete the bucket with everything in it, old versions included
+    #[arg(long, help_heading = "What happens")]
+    pub delete_content: bool,
+    /// Show what would be deleted, and do nothing
+    #[arg(long, short = 'n', help_heading = "What happens")]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short, help_heading = "What happens")]
+    pub yes: bool,
+    /// Minutes to wait until every edge has let go of the distribution
+    #[arg(long, value_name = "MINUTES", default_value_t = 30, help_heading = "What happens")]
+    pub deployment_wait: u64,
+    /// The configuration file [default: cruddur-site.toml, here or above]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What happens")]
+    pub config: Option<PathBuf>,
+    /// The distribution, where it cannot be found by the domain
+    #[arg(long, value_name = "ID", help_heading = "On AWS")]
+    pub distribution: Option<String>,
+    /// The bucket, where the distribution that reads it is gone and it is not named like the domain
+    #[arg(long, value_name = "NAME", help_heading = "On AWS")]
+    pub bucket: Option<String>,
+    /// How to reach AWS.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Use the local account kept in DIR instead of AWS [default DIR: .cruddur-local]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".cruddur-local", value_hint = ValueHint::DirPath, help_heading = "AWS")]
+    pub local: Option<PathBuf>,
+    /// Print plan and result as JSON on standard output (docs/JSON.md)
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
 }
 
 /// `serve`.

@@ -1,12 +1,12 @@
 //! `--local`: the embedded account in place of AWS, for one run.
 
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
 
 use crate::{
     aws::Connection,
     config::Target,
     error::{Error, ErrorKind, Result},
-    local::{ACCESS_KEY_ID, Account, ApiServer, REGION, SECRET_ACCESS_KEY},
+    local::{ACCESS_KEY_ID, Account, ApiServer, DnsServer, REGION, SECRET_ACCESS_KEY},
     routing::Routing,
 };
 
@@ -39,13 +39,18 @@ pub struct Local {
     /// The account.
     pub account: Account,
     services: ApiServer,
+    dns: DnsServer,
 }
 
 impl Local {
-    /// Opens (or makes) the account in `folder` and starts its services on a free loopback port.
+    /// Opens (or makes) the account in `folder` and starts its services on free loopback ports.
     pub async fn start(folder: &Path) -> Result<Self> {
         let account = Account::open(folder)?;
-        Ok(Self { services: ApiServer::start(account.clone()).await?, account })
+        Ok(Self {
+            services: ApiServer::start(account.clone()).await?,
+            dns: DnsServer::start(account.clone()).await?,
+            account,
+        })
     }
 
     /// Makes sure that what is published to is there, and returns it: the site of a domain, a bucket.
@@ -63,6 +68,11 @@ impl Local {
             self.account.ensure_bucket(bucket.name.as_str())?;
         }
         Ok(target)
+    }
+
+    /// Where public DNS answers, as far as the account has to do with it.
+    pub fn dns(&self) -> SocketAddr {
+        self.dns.address()
     }
 
     /// How the AWS SDK reaches the account.

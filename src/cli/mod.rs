@@ -1,7 +1,10 @@
 //! The command line: arguments in, words out. What a command does is in the rooms it calls.
 
 mod args;
+mod ask;
 mod bars;
+mod bootstrap;
+mod destroy;
 mod json;
 mod local;
 mod publish;
@@ -23,7 +26,12 @@ use args::{Cli, Command};
 /// The exit status is 0 for success, 1 for an error, 2 for wrong arguments and 130 when the user stopped it.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let json = matches!(&cli.command, Command::Publish(publish) if publish.json);
+    let json = match &cli.command {
+        Command::Publish(args) => args.json,
+        Command::Bootstrap(args) => args.json,
+        Command::Destroy(args) => args.json,
+        Command::Serve(_) => false,
+    };
     let ran = runtime().and_then(|runtime| runtime.block_on(dispatch(cli.command)));
     match ran {
         Ok(()) => ExitCode::SUCCESS,
@@ -41,7 +49,9 @@ pub fn run() -> ExitCode {
 async fn dispatch(command: Command) -> Result<()> {
     match command {
         Command::Publish(args) => publish::run(*args).await,
+        Command::Bootstrap(args) => bootstrap::run(*args).await,
         Command::Serve(args) => serve::run(args).await,
+        Command::Destroy(args) => destroy::run(*args).await,
     }
 }
 

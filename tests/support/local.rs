@@ -86,6 +86,8 @@ pub struct Answer {
     pub content_type: String,
     /// `Cache-Control`, empty when absent.
     pub cache_control: String,
+    /// `Location`, empty when absent.
+    pub location: String,
     /// The first word of `X-Cache`: `Hit`, `Miss`, `RefreshHit`, `Error`.
     pub x_cache: String,
     /// The body.
@@ -128,7 +130,16 @@ impl ServedSite {
     /// When there is no answer.
     pub async fn get(&self, path: &str) -> Answer {
         let url = url::Url::parse(&self.url).expect("the URL printed");
-        let (host, port) = (url.host_str().expect("a host"), url.port().expect("a port"));
+        self.get_as(url.host_str().expect("a host"), path).await
+    }
+
+    /// Asks for a path of a site by one of its names.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn get_as(&self, host: &str, path: &str) -> Answer {
+        let url = url::Url::parse(&self.url).expect("the URL printed");
+        let port = url.port().expect("a port");
         // Not every resolver knows names below .localhost.
         let request = self.client.get(format!("http://127.0.0.1:{port}{path}")).header(HOST, format!("{host}:{port}"));
         let response = request.send().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
@@ -137,6 +148,7 @@ impl ServedSite {
             status: response.status().as_u16(),
             content_type: header("content-type").to_owned(),
             cache_control: header("cache-control").to_owned(),
+            location: header("location").to_owned(),
             x_cache: header("x-cache").split(' ').next().unwrap_or_default().to_owned(),
             body: response.bytes().await.expect("a whole body").to_vec(),
         }

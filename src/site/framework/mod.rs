@@ -11,6 +11,7 @@ mod project;
 
 pub use detect::detect;
 pub use find::{Found, find_build};
+pub use project::build_recipe;
 
 /// The tool that made a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

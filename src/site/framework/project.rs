@@ -136,3 +136,29 @@ pub(super) fn build_command(project: &Path, framework: Framework) -> &'static st
         _ => "npm run build",
     }
 }
+
+/// The steps of a GitHub Actions workflow that build the project: each a YAML mapping without its dash. Empty where
+/// nothing tells how it is built, for then its files may be the site already.
+pub fn build_recipe(project: &Path) -> Vec<String> {
+    let has = |file: &str| project.join(file).is_file();
+    let framework = declared(project).ok().and_then(|declared| declared.first().map(|first| first.framework));
+    let node = |cache: &str| format!("uses: actions/setup-node@v5\nwith:\n  node-version: lts/*\n  cache: {cache}");
+    let run = |command: &str| format!("run: {command}");
+    let install = match () {
+        () if !has("package.json") => Vec::new(),
+        () if has("pnpm-lock.yaml") => {
+            vec!["uses: pnpm/action-setup@v4".to_owned(), node("pnpm"), run("pnpm install --frozen-lockfile")]
+        }
+        () if has("yarn.lock") => vec![node("yarn"), run("yarn install --immutable")],
+        () if has("bun.lock") || has("bun.lockb") => {
+            vec!["uses: oven-sh/setup-bun@v2".to_owned(), run("bun install --frozen-lockfile")]
+        }
+        () if has("package-lock.json") => vec![node("npm"), run("npm ci")],
+        () => vec!["uses: actions/setup-node@v5".to_owned(), run("npm install")],
+    };
+    match framework {
+        Some(framework) => install.into_iter().chain([run(build_command(project, framework))]).collect(),
+        None if install.is_empty() => install,
+        None => install.into_iter().chain([run(build_command(project, Framework::Plain))]).collect(),
+    }
+}

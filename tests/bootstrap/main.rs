@@ -1,0 +1,12 @@
+//! What a bootstrap promises, told as stories: the program itself against a local account of its own.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod world;
+
+mod again;
+mod apart;
+mod first;
+mod following;
+mod removed;
