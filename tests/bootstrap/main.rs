@@ -5,8 +5,11 @@ mod support;
 
 mod world;
 
+mod in_process;
+
 mod again;
 mod apart;
+mod cut_off;
 mod first;
 mod following;
 mod removed;
