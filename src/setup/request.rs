@@ -42,6 +42,29 @@ pub struct Request {
     pub deployer: Option<Deployer>,
 }
 
+impl Request {
+    /// What is asked of a site that is only looked for: no opinion on anything.
+    pub fn only_look(domain: DomainName) -> Self {
+        Self {
+            domain,
+            www: None,
+            aliases: Vec::new(),
+            wildcard: true,
+            distribution: None,
+            bucket: None,
+            prefix: None,
+            region: None,
+            kms_key: None,
+            retention_days: 1,
+            routing: None,
+            price_class: None,
+            dns: Dns::Route53 { create_zone: false },
+            apis: Vec::new(),
+            deployer: None,
+        }
+    }
+}
+
 /// How URLs become objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SiteRouting {

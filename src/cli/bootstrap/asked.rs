@@ -182,21 +182,10 @@ impl Asked {
         let layer = project.layer(named.as_ref())?;
         let domain = named.or_else(|| layer.domain.clone()).ok_or_else(|| no_domain("destroy"))?;
         let request = Request {
-            domain,
-            www: None,
-            aliases: Vec::new(),
-            wildcard: true,
             distribution: flag("--distribution", &args.distribution)?.or(layer.distribution.clone()),
             bucket: flag("--bucket", &args.bucket)?.or(layer.bucket.clone()),
             prefix: layer.prefix.clone(),
-            region: None,
-            kms_key: None,
-            retention_days: 1,
-            routing: None,
-            price_class: None,
-            dns: Dns::Route53 { create_zone: false },
-            apis: Vec::new(),
-            deployer: None,
+            ..Request::only_look(domain)
         };
         let deployment = Duration::from_secs(args.deployment_wait * 60);
         Ok(Self {
@@ -204,6 +193,29 @@ impl Asked {
             connection: connection(&args.connection, &layer)?,
             limits: Limits { deployment, ..Limits::default() },
             resolver: None,
+            request,
+            project,
+        })
+    }
+
+    /// What `doctor` is asked.
+    ///
+    /// # Errors
+    /// As [`Asked::of`].
+    pub fn to_examine(args: &args::Doctor) -> Result<Self> {
+        let project = Project::find(args.config.as_deref())?;
+        let named = args.domain.as_deref().map(|text| parse::domain("the domain", text)).transpose()?;
+        let layer = project.layer(named.as_ref())?;
+        let domain = named.or_else(|| layer.domain.clone()).ok_or_else(|| no_domain("doctor"))?;
+        let request = Request {
+            distribution: flag("--distribution", &args.distribution)?.or(layer.distribution.clone()),
+            ..Request::only_look(domain)
+        };
+        Ok(Self {
+            routing: Routing::Spa,
+            connection: connection(&args.connection, &layer)?,
+            limits: Limits::default(),
+            resolver: args.resolver.as_deref().map(resolver).transpose()?,
             request,
             project,
         })
