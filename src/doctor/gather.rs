@@ -26,6 +26,8 @@ pub struct Examination<'e> {
     pub session: &'e bootstrap::Session,
     /// The site: its domain, and its distribution where that is named.
     pub request: &'e Request,
+    /// The flags that lead any command to the same account, with a space before each.
+    pub flags: String,
     /// Whether the site is visited at all.
     pub visit: bool,
     /// An edge that rehearses the site, to be visited instead of the addresses that DNS gives.
@@ -100,6 +102,8 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
 
     let mut evidence = Evidence {
         domain: request.domain.clone(),
+        flags: examination.flags.clone(),
+        named: request.distribution.as_ref().map(ToString::to_string),
         now: (session.world.now)(),
         candidates,
         access_control: None,

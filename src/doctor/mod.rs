@@ -24,7 +24,7 @@ use finding::Findings;
 /// Everything that is wrong, in the order in which a request meets it: DNS, certificate, distribution, bucket, release,
 /// the live site, and the role that publishes.
 pub fn examine(evidence: &Evidence) -> Report {
-    let mut findings = Findings::new(&evidence.domain);
+    let mut findings = Findings::new(evidence);
     dns::examine(evidence, &mut findings);
     certificate::examine(evidence, &mut findings);
     distribution::examine(evidence, &mut findings);
