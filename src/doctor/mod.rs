@@ -9,7 +9,7 @@ mod distribution;
 mod dns;
 mod evidence;
 mod finding;
-
+pub mod gather;
 mod live;
 pub mod probe;
 mod release;
@@ -17,13 +17,14 @@ mod role;
 
 pub use evidence::{Evidence, NameSeen, PageSeen, Probed, Purpose, ReleaseSeen, Unchecked};
 pub use finding::{Area, Finding, Report, Severity};
+pub use gather::{Examination, gather};
 
 use finding::Findings;
 
 /// Everything that is wrong, in the order in which a request meets it: DNS, certificate, distribution, bucket, release,
 /// the live site, and the role that publishes.
 pub fn examine(evidence: &Evidence) -> Report {
-    let mut findings = Findings::new(&evidence.domain);
+    let mut findings = Findings::new(evidence);
     dns::examine(evidence, &mut findings);
     certificate::examine(evidence, &mut findings);
     distribution::examine(evidence, &mut findings);

@@ -3,13 +3,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod world;
-
 mod in_process;
+mod world;
 
 mod again;
 mod apart;
+mod browser;
 mod cut_off;
+mod examined;
 mod first;
 mod following;
 mod removed;
