@@ -137,3 +137,81 @@ fn a_bootstrap_that_may_not_look_changes_nothing() {
         assert_eq!(world.everything(), before);
     });
 }
+
+/// A site with files, in an account with things of others.
+async fn site_among_others() -> (Kept, BTreeMap<String, String>) {
+    let world = Rehearsal::new().await;
+    world.make_others();
+    let others = world.everything();
+    world.bootstrap(&every_wish()).await.unwrap();
+    world.publish_by_hand(&["live/index.html", "live/app.js", "live/index.html"]).await;
+    (world.keep(), others)
+}
+
+/// Cuts a destroy after the first `after` calls, and repeats it to its end.
+async fn destroyed(
+    start: &Kept,
+    others: &BTreeMap<String, String>,
+    writes: &[String],
+    cut: Cut,
+    after: usize,
+) -> Result<(), String> {
+    let world = Rehearsal::copy(start).await;
+    let place = format!("{cut:?} at call {after}, {}", writes[after]);
+    match (world.cut(cut, after, world.destroy(&every_wish())).await, cut) {
+        (None, Cut::Killed) | (Some(Ok(())), Cut::Passing | Cut::Lost) => {}
+        (Some(Err(error)), Cut::Denied) if is_denied(&error) => {}
+        (ended, _) => return Err(format!("{place}: {}", ended.map_or("killed".into(), |ended| format!("{ended:?}")))),
+    }
+    if !cut.passes() {
+        let again = world.destroy(&every_wish()).await;
+        again.map_err(|error| format!("{place}: the next run failed: {}", told(&error)))?;
+    }
+    let left = world.left_to_destroy(&every_wish()).await;
+    if !left.is_empty() {
+        return Err(format!("{place}: the next run would still {left:?}"));
+    }
+    let lines = |all: BTreeMap<String, String>| {
+        // The provider is for every role of the account, and stays.
+        let all = all.into_iter().filter(|(id, _)| !id.contains("iam/oidc-provider"));
+        all.map(|(id, content)| format!("{id} = {content}\n")).collect::<String>()
+    };
+    difference(&lines(world.everything()), &lines(others.clone()))
+        .map_or(Ok(()), |lines| Err(format!("{place}:\n{lines}")))
+}
+
+fn a_destroy_survives(cut: Cut) {
+    story(async move || {
+        let (start, others) = site_among_others().await;
+        let world = Rehearsal::copy(&start).await;
+        world.destroy(&every_wish()).await.unwrap();
+        let writes: Vec<String> = world.writes().iter().map(|call| call.operation.to_owned()).collect();
+        assert!(writes.len() > 10, "{writes:?}");
+        for_each(writes.len(), |after| destroyed(&start, &others, &writes, cut, after)).await;
+    });
+}
+
+/// Given a destroy that is refused any one of its calls, it says which; the next one deletes the rest of what is the
+/// site's, and what is of others stays to the letter.
+#[test]
+fn a_destroy_that_is_refused_any_call_goes_on_in_the_next_run() {
+    a_destroy_survives(Cut::Denied);
+}
+
+/// Given a destroy that is killed after any one of its calls, the next one deletes the rest.
+#[test]
+fn a_destroy_that_is_killed_after_any_call_goes_on_in_the_next_run() {
+    a_destroy_survives(Cut::Killed);
+}
+
+/// Given a service that fails for a moment at any call, the run itself gets over it.
+#[test]
+fn a_destroy_gets_over_what_passes() {
+    a_destroy_survives(Cut::Passing);
+}
+
+/// Given a call whose answer is lost, any one of them, the run itself gets over it.
+#[test]
+fn a_destroy_gets_over_lost_answers() {
+    a_destroy_survives(Cut::Lost);
+}

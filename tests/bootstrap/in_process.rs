@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc, thread, time::Duration};
 
+use bytes::Bytes;
 use cruddur_site::{
     Error, Result,
     aws::{Aws, Connection},
     bootstrap::{Limits, Outcome, Session, carry_out, destroy, observe, progress::Silent, remains},
     config::Region,
     dns::Resolver,
-    local::{ACCESS_KEY_ID, Account, ApiServer, DnsServer, REGION, SECRET_ACCESS_KEY},
+    local::{self, ACCESS_KEY_ID, Account, ApiServer, DnsServer, REGION, SECRET_ACCESS_KEY},
     publish,
     routing::Routing,
     setup::{
@@ -18,6 +19,7 @@ use cruddur_site::{
         removal::removals,
         request::{Api, Deployer, DeployerScope, Dns},
     },
+    site::{Headers, ObjectKey, Sha256},
 };
 use futures::{StreamExt as _, stream};
 use rusqlite::{Connection as Index, OpenFlags};
@@ -84,7 +86,7 @@ pub fn no_wish() -> Request {
         prefix: None,
         region: None,
         kms_key: None,
-        retention_days: 30,
+        retention_days: None,
         routing: None,
         price_class: None,
         dns: Dns::Route53 { create_zone: true },
@@ -96,6 +98,7 @@ pub fn no_wish() -> Request {
 /// An account whose changes take no time, and the way to it.
 pub struct Rehearsal {
     folder: TempDir,
+    account: Account,
     pub proxy: Proxy,
     session: Session,
     _services: ApiServer,
@@ -118,7 +121,7 @@ impl Rehearsal {
     async fn in_folder(folder: TempDir) -> Self {
         let account = Account::open_with_delay(folder.path(), Duration::ZERO).unwrap();
         let services = ApiServer::start(account.clone()).await.unwrap();
-        let dns = DnsServer::start(account).await.unwrap();
+        let dns = DnsServer::start(account.clone()).await.unwrap();
         let proxy = Proxy::to(services.url()).await;
         let connection = Connection {
             region: Some(REGION.into()),
@@ -135,7 +138,7 @@ impl Rehearsal {
             progress: Arc::new(Silent),
             stop: CancellationToken::new(),
         };
-        Self { folder, proxy, session, _services: services, _dns: dns }
+        Self { folder, account, proxy, session, _services: services, _dns: dns }
     }
 
     /// Ends the account's services and keeps its files.
@@ -143,9 +146,22 @@ impl Rehearsal {
         Kept(self.folder)
     }
 
-    /// The clients of AWS that go through the proxy.
-    pub fn aws(&self) -> &Aws {
-        &self.session.aws
+    /// Makes what is somebody else's: another site, with a bucket, functions and a zone of its own.
+    pub fn make_others(&self) {
+        self.account.ensure_site("other.localhost", Some(Routing::Spa)).unwrap();
+        self.account.ensure_bucket("cruddur-backups").unwrap();
+        self.account.keep_certificate(&local::Certificate::issued(&["other.localhost"])).unwrap();
+    }
+
+    /// Puts objects into the site's bucket, one version each.
+    pub async fn publish_by_hand(&self, keys: &[&str]) {
+        let bucket = self.session.aws.bucket("cruddur-localhost-000000000000", "", None);
+        for key in keys {
+            let body = Bytes::from_static(b"<title>Cruddur</title>");
+            let (key, sha256) = (ObjectKey::new(*key).unwrap(), Sha256::of(&body));
+            bucket.put(&key, body, &sha256, &Headers::default()).await.unwrap();
+        }
+        self.proxy.clear();
     }
 
     /// What is there.
