@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod handmade;
 mod in_process;
 mod world;
 
@@ -14,3 +15,4 @@ mod examined;
 mod first;
 mod following;
 mod removed;
+mod stopped;
