@@ -161,7 +161,7 @@ pub struct Bootstrap {
 
     /// Let www.DOMAIN redirect to DOMAIN, or, for www.DOMAIN, the name without it [default for domains right below a
     /// public suffix, such as cruddur.com]
-    #[arg(long, overrides_with = "no_www", help_heading = "The site")]
+    #[arg(long, conflicts_with = "no_www", help_heading = "The site")]
     pub www: bool,
     /// Make no such redirect
     #[arg(long, help_heading = "The site")]

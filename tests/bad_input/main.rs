@@ -13,3 +13,4 @@ mod interruptions;
 mod neighbours;
 mod program;
 mod rehearsal;
+mod wishes;
