@@ -5,43 +5,44 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
-/// The commercial regions and the places they are called by (AWS Regions and Availability Zones User Guide, "AWS
-/// Regions"). A region that is newer than this list is taken, too: see [`has_form`].
-const REGIONS: [(&str, &str); 34] = [
-    ("us-east-1", "Virginia"),
-    ("us-east-2", "Ohio"),
-    ("us-west-1", "California"),
-    ("us-west-2", "Oregon"),
-    ("af-south-1", "Cape Town"),
-    ("ap-east-1", "Hong Kong"),
-    ("ap-east-2", "Taipei"),
-    ("ap-south-1", "Mumbai"),
-    ("ap-south-2", "Hyderabad"),
-    ("ap-southeast-1", "Singapore"),
-    ("ap-southeast-2", "Sydney"),
-    ("ap-southeast-3", "Jakarta"),
-    ("ap-southeast-4", "Melbourne"),
-    ("ap-southeast-5", "Malaysia"),
-    ("ap-southeast-6", "New Zealand"),
-    ("ap-southeast-7", "Thailand"),
-    ("ap-northeast-1", "Tokyo"),
-    ("ap-northeast-2", "Seoul"),
-    ("ap-northeast-3", "Osaka"),
-    ("ca-central-1", "Canada"),
-    ("ca-west-1", "Calgary"),
-    ("eu-central-1", "Frankfurt"),
-    ("eu-central-2", "Zurich"),
-    ("eu-west-1", "Ireland"),
-    ("eu-west-2", "London"),
-    ("eu-west-3", "Paris"),
-    ("eu-north-1", "Stockholm"),
-    ("eu-south-1", "Milan"),
-    ("eu-south-2", "Spain"),
-    ("il-central-1", "Tel Aviv"),
-    ("me-central-1", "UAE"),
-    ("me-south-1", "Bahrain"),
-    ("mx-central-1", "Mexico"),
-    ("sa-east-1", "São Paulo"),
+/// The commercial regions, the places they are called by, and whether an account has them from the start (AWS Regions and
+/// Availability Zones User Guide, "AWS Regions", 2026-11). A region that is newer than this list is taken, too: see
+/// [`has_form`].
+const REGIONS: [(&str, &str, bool); 34] = [
+    ("us-east-1", "Virginia", true),
+    ("us-east-2", "Ohio", true),
+    ("us-west-1", "California", true),
+    ("us-west-2", "Oregon", true),
+    ("af-south-1", "Cape Town", false),
+    ("ap-east-1", "Hong Kong", false),
+    ("ap-east-2", "Taipei", false),
+    ("ap-south-1", "Mumbai", true),
+    ("ap-south-2", "Hyderabad", false),
+    ("ap-southeast-1", "Singapore", true),
+    ("ap-southeast-2", "Sydney", true),
+    ("ap-southeast-3", "Jakarta", false),
+    ("ap-southeast-4", "Melbourne", false),
+    ("ap-southeast-5", "Malaysia", false),
+    ("ap-southeast-6", "New Zealand", false),
+    ("ap-southeast-7", "Thailand", false),
+    ("ap-northeast-1", "Tokyo", true),
+    ("ap-northeast-2", "Seoul", true),
+    ("ap-northeast-3", "Osaka", true),
+    ("ca-central-1", "Canada", true),
+    ("ca-west-1", "Calgary", false),
+    ("eu-central-1", "Frankfurt", true),
+    ("eu-central-2", "Zurich", false),
+    ("eu-west-1", "Ireland", true),
+    ("eu-west-2", "London", true),
+    ("eu-west-3", "Paris", true),
+    ("eu-north-1", "Stockholm", true),
+    ("eu-south-1", "Milan", false),
+    ("eu-south-2", "Spain", false),
+    ("il-central-1", "Tel Aviv", false),
+    ("me-central-1", "UAE", false),
+    ("me-south-1", "Bahrain", false),
+    ("mx-central-1", "Mexico", false),
+    ("sa-east-1", "São Paulo", true),
 ];
 
 /// The words of which names of regions are made.
@@ -76,17 +77,39 @@ fn has_form(name: &str) -> bool {
     AREAS.contains(&area) && DIRECTIONS.contains(&direction) && matches!(number.as_bytes(), [b'1'..=b'9'])
 }
 
+/// Whether the list has it.
+pub fn is_known(region: &str) -> bool {
+    REGIONS.iter().any(|(name, ..)| *name == region)
+}
+
+/// Whether an account has to enable it before it can use it.
+pub fn is_opt_in(region: &str) -> bool {
+    REGIONS.iter().any(|(name, _, from_the_start)| *name == region && !from_the_start)
+}
+
+/// The region that is the nearest to a mistyped one.
+pub fn near(region: &str) -> &'static str {
+    nearest(region).0
+}
+
+/// Fewer slips win; among as many, the name that shares the longer beginning.
+fn nearest(text: &str) -> (&'static str, &'static str) {
+    let slips = |name: &str| strsim::damerau_levenshtein(name, text);
+    let start = |name: &str| name.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+    let nearest = REGIONS.iter().min_by_key(|(name, ..)| (slips(name), usize::MAX - start(name)));
+    nearest.map_or(("us-east-1", "Virginia"), |(name, place, _)| (name, place))
+}
+
 fn meant(text: &str) -> Option<(&'static str, &'static str)> {
     let text = text.to_lowercase();
     // An availability zone: eu-central-1a.
     let zone = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
     let is_place = |place: &str| place.to_lowercase().replace(' ', "-") == text || place.to_lowercase() == text;
-    if let Some(found) = REGIONS.iter().find(|(name, place)| *name == zone || is_place(place)) {
-        return Some(*found);
+    if let Some((name, place, _)) = REGIONS.iter().find(|(name, place, _)| *name == zone || is_place(place)) {
+        return Some((name, place));
     }
-    let nearness = |name: &str| strsim::normalized_damerau_levenshtein(name, &text);
-    let nearest = REGIONS.iter().max_by(|a, b| nearness(a.0).total_cmp(&nearness(b.0)))?;
-    (nearness(nearest.0) >= 0.6).then_some(*nearest)
+    let found = nearest(&text);
+    (strsim::normalized_damerau_levenshtein(found.0, &text) >= 0.6).then_some(found)
 }
 
 #[cfg(test)]
@@ -99,12 +122,17 @@ mod tests {
 
     #[test]
     fn every_region_is_one_and_newer_ones_too() {
-        for (region, _) in REGIONS {
-            assert!(checked(region).is_ok(), "{region}");
+        for (region, ..) in REGIONS {
+            assert!(checked(region).is_ok() && near(region) == region, "{region}");
         }
         for region in ["eu-north-2", "mx-west-1", "cn-north-1", "us-gov-west-1"] {
             assert!(checked(region).is_ok(), "{region}");
         }
+    }
+
+    #[test]
+    fn some_regions_must_be_enabled() {
+        assert!(is_opt_in("il-central-1") && !is_opt_in("eu-west-1") && !is_opt_in("eu-wset-1"));
     }
 
     #[test]
@@ -115,6 +143,9 @@ mod tests {
             ("eu-central-1a", "mean eu-central-1 (Frankfurt)"),
             ("EU-West-1", "mean eu-west-1 (Ireland)"),
             ("us-est-1", "mean us-east-1 (Virginia)"),
+            ("us-east1", "mean us-east-1 (Virginia)"),
+            ("eu-wset-2", "mean eu-west-2 (London)"),
+            ("ap-southest-2", "mean ap-southeast-2 (Sydney)"),
             ("eu-central", "mean eu-central-1 (Frankfurt)"),
             ("local", "such as eu-central-1"),
         ];

@@ -66,23 +66,26 @@ pub(super) fn region(request: &Request, bucket: Option<&Bucket>, default: &Regio
 
 /// S3 User Guide, "General purpose bucket naming rules"; buckets from before those rules are adopted as they are.
 pub(super) fn new_bucket(name: &BucketName) -> Result<()> {
-    let text = name.as_str();
-    let is_edge = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    let is_good = text.len() <= 63
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
-        && is_edge(text.bytes().next())
-        && is_edge(text.bytes().next_back())
-        && !text.contains("..")
-        && !text.split('.').all(|part| part.parse::<u8>().is_ok())
-        && !["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| text.starts_with(prefix))
-        && !["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| text.ends_with(suffix));
-    if is_good {
+    if can_be_made(name.as_str()) {
         return Ok(());
     }
     refuse(
         format!("no bucket can be made with the name {name}"),
         "give --bucket a name of 3 to 63 lower-case letters, digits, dots and dashes, or leave it away",
     )
+}
+
+/// Whether S3 takes the name for a new bucket.
+pub fn can_be_made(text: &str) -> bool {
+    let is_edge = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    text.len() <= 63
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+        && is_edge(text.bytes().next())
+        && is_edge(text.bytes().next_back())
+        && !text.contains("..")
+        && !text.split('.').all(|part| part.parse::<u8>().is_ok())
+        && !["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| text.starts_with(prefix))
+        && !["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| text.ends_with(suffix))
 }
 
 /// The key that is asked for, when it can encrypt a bucket of `region` and be named in a policy.

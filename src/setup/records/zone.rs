@@ -154,7 +154,7 @@ fn no_zone(name: &str, names: &[String]) -> Error {
     let wanted = registrable(name).unwrap_or(name);
     let nearness = |zone: &String| strsim::normalized_damerau_levenshtein(zone, wanted);
     let near = names.iter().max_by(|a, b| nearness(a).total_cmp(&nearness(b))).filter(|zone| nearness(zone) >= 0.7);
-    let meant = near.map(|near| format!("did you mean {near}? Else ")).unwrap_or_default();
+    let meant = near.map(|near| format!("did you mean {}? Else ", name.replace(wanted, near))).unwrap_or_default();
     Error::new(
         ErrorKind::NotFound,
         format!("this account has no public hosted zone for {name}"),
