@@ -113,6 +113,7 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
         bucket: None,
         zones,
         records,
+        proofs: Vec::new(),
         names: Vec::new(),
         distribution_addresses: Vec::new(),
         authorities: None,
@@ -126,6 +127,12 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
     edge(examination, &mut evidence, &mut notes).await?;
     bucket(examination, &mut evidence, &mut notes).await?;
     evidence.elsewhere = elsewhere(examination, &evidence, &of_names, &mut notes).await?;
+    for name in pending {
+        let cname = session.resolver.lookup(&name, Kind::Cname).await;
+        if !notes.answer(PUBLIC_DNS, cname).is_empty() {
+            evidence.proofs.push(name);
+        }
+    }
     public_dns(examination, &names, &mut evidence, &mut notes).await;
     let roles = notes.take(Area::Role, "roles", aws.identities().roles_for_github().await)?;
     evidence.roles = roles.into_iter().filter(|role| concerns(role, &evidence)).collect();
