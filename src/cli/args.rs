@@ -194,9 +194,9 @@ pub struct Bootstrap {
     /// Encrypt the bucket with this key of KMS
     #[arg(long, value_name = "ARN", help_heading = "On AWS")]
     pub kms_key: Option<String>,
-    /// Days after which overwritten and deleted files are gone for good
-    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36500), help_heading = "On AWS")]
-    pub old_versions: u32,
+    /// Days after which overwritten and deleted files are gone for good [default: what is there, or 30]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500), help_heading = "On AWS")]
+    pub old_versions: Option<u32>,
     /// The edges that serve: 100 is North America and Europe, all is everywhere [default: what is there, or 100]
     #[arg(long, value_enum, value_name = "CLASS", help_heading = "On AWS")]
     pub price_class: Option<PriceClassName>,

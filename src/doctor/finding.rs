@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::Unchecked;
-use crate::config::DomainName;
+use super::{Evidence, Unchecked};
 
 /// Where something was looked at, in the order in which a request meets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -99,13 +98,13 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    pub(super) fn new(domain: &DomainName) -> Self {
-        Self { bootstrap: format!("cruddur-site bootstrap {domain}"), findings: Vec::new(), sound: Vec::new() }
+    pub(super) fn new(evidence: &Evidence) -> Self {
+        Self { bootstrap: evidence.command("bootstrap", ""), findings: Vec::new(), sound: Vec::new() }
     }
 
     /// The command that mends what bootstrap owns.
     pub(super) fn bootstrap(&self) -> String {
-        format!("run `{}`", self.bootstrap)
+        format!("run {}", self.bootstrap)
     }
 
     /// Something that must be mended.

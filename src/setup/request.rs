@@ -29,7 +29,7 @@ pub struct Request {
     /// The key of an encryption by KMS: an ARN.
     pub kms_key: Option<String>,
     /// Days after which versions that were overwritten or deleted expire.
-    pub retention_days: u32,
+    pub retention_days: Option<u32>,
     /// How URLs become objects.
     pub routing: Option<SiteRouting>,
     /// The edges that serve.
@@ -55,7 +55,7 @@ impl Request {
             prefix: None,
             region: None,
             kms_key: None,
-            retention_days: 1,
+            retention_days: None,
             routing: None,
             price_class: None,
             dns: Dns::Route53 { create_zone: false },

@@ -12,7 +12,7 @@ use crate::{
     aws::Connection,
     bootstrap::Limits,
     cli::args::{self, DnsName, PriceClassName, RoutingName},
-    config::{Config, DomainName, Layer, Region},
+    config::{Config, DomainName, Layer, Region, RetentionDays},
     error::{Error, ErrorKind, Result},
     routing::Routing,
     setup::{
@@ -69,6 +69,12 @@ impl Project {
         // Without a build, or with several, the owner says later what is published.
         let build = named.or_else(|| find_build(&folder).ok().map(|found| found.folder));
         Ok(Self { folder, file, build })
+    }
+
+    /// How long the configuration file says that old files are kept, unless that is the default.
+    fn retention_days(&self) -> Option<u32> {
+        let days = self.file.as_ref()?.1.retention.days;
+        (days != RetentionDays::default()).then(|| days.get())
     }
 
     /// The routing that the build was made for.
@@ -139,7 +145,7 @@ impl Asked {
             prefix: flag("--prefix", &args.prefix)?.or(layer.prefix.clone()),
             region: flag("--region", &args.connection.region)?.or(layer.region.clone()),
             kms_key: given(&args.kms_key).as_deref().map(parse::kms_key).transpose()?,
-            retention_days: args.old_versions,
+            retention_days: args.old_versions.or_else(|| project.retention_days()),
             routing: asked_routing.or(layer.routing.map(SiteRouting::Function)),
             price_class: args.price_class.map(|class| match class {
                 PriceClassName::Class100 => PriceClass::Class100,
