@@ -133,6 +133,7 @@ fn elapsed(time: Duration) -> String {
 pub fn doing(step: &Step) -> &'static str {
     match step {
         Step::CreateZone(_) => "make the hosted zone",
+        Step::TagZone(_) => "tag the hosted zone",
         Step::CreateBucket => "make the bucket",
         Step::BlockPublicAccess => "block public access to the bucket",
         Step::EnforceOwnership => "let the bucket's owner own its objects, without ACLs",
