@@ -43,8 +43,9 @@ pub async fn observe(session: &Session, request: &Request, routing: Routing) -> 
         region::check(&region)?;
     }
     let cloudfront = aws.cloudfront();
-    let (account, summaries, (zones, zone_names)) =
-        tokio::try_join!(aws.account(), cloudfront.summaries(), zones(session, request, &names))?;
+    // First alone: where the credentials or the network are what is wrong, this says so, and always the same.
+    let account = aws.account().await?;
+    let (summaries, (zones, zone_names)) = tokio::try_join!(cloudfront.summaries(), zones(session, request, &names))?;
 
     let of_names: Vec<String> = names.all().map(ToString::to_string).collect();
     let mut records = records(session, &zones, &of_names).await?;

@@ -241,6 +241,13 @@ async fn a_pipe_that_breaks() {
         through.current_dir(owner.program.home()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let told = Told::by(through.spawn().unwrap()).await;
         assert_eq!(told.err, "", "{arguments}");
+        let plain =
+            owner.program.run(&["bootstrap", DOMAIN, "--create-zone", "--resolver", &owner.dns, "--dry-run"]).await;
+        assert!(
+            !plain.out.contains('\u{1b}') && plain.out.contains("create bucket"),
+            "no colours in pipes: {}",
+            plain.out
+        );
     }
 }
 

@@ -37,6 +37,8 @@ impl Choice<'_> {
             Self::Zone(_, note) => note.clone(),
             // Names below .localhost are of the own machine: there is no registrar (RFC 6761, section 6.3).
             Self::New(name) if name.ends_with(".localhost") => None,
+            // Nobody registers those (RFC 6761): they are a local account's.
+            Self::New(name) if name.ends_with(".localhost") => None,
             Self::New(name) => Some(format!(
                 "the zone {name} works as soon as its name servers, which are shown once it is made, are entered at the \
                  registrar of {name}: until then the certificate waits"
