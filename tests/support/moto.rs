@@ -47,6 +47,8 @@
 //! - Certificates are taken whatever their status.
 //!
 //! Simpler than AWS:
+//! - GetBucketVersioning answers a document `GetBucketVersioningResponse`, where S3's is a `VersioningConfiguration` (S3 API
+//!   reference) and the SDK reads no other. [`Proxy`](super::proxy::Proxy) gives it the right name ([`mended`]).
 //! - `NewerNoncurrentVersions` of a lifecycle rule is forgotten: the rule comes back without it.
 //! - Under SSE-KMS by default PutObject answers `aws:kms`, and still the MD5 as its ETag.
 //! - A certificate is PENDING_VALIDATION until somebody changes that, its validation records are there at once, and an
@@ -237,6 +239,16 @@ pub fn distribution_config(domain: &str, bucket: &str) -> DistributionConfig {
         .default_cache_behavior(behavior)
         .build()
         .expect("a whole distribution")
+}
+
+/// An answer of moto's that no SDK for Rust reads, as S3 would have written it; `None` for all others.
+pub fn mended(body: &bytes::Bytes) -> Option<bytes::Bytes> {
+    const WRONG: &str = "GetBucketVersioningResponse";
+    // The document is a line with its declaration and one with everything else.
+    let start = std::str::from_utf8(body.get(..100)?).ok()?;
+    let is_it = start.contains(&format!("<{WRONG} "));
+    let text = std::str::from_utf8(body).ok().filter(|_| is_it)?;
+    Some(text.replace(WRONG, "VersioningConfiguration").into())
 }
 
 fn credentials() -> aws_credential_types::Credentials {

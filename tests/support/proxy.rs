@@ -25,7 +25,10 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::faults::{Effect, Fault};
+use super::{
+    faults::{Effect, Fault},
+    moto,
+};
 
 /// A request that came to the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,12 @@ pub struct Call {
     pub key: String,
     /// The length of its body in bytes, where it was told; otherwise 0.
     pub length: u64,
+    /// Its method.
+    pub method: Method,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, where that is no file's: at most 64 KiB.
+    pub body: Bytes,
     /// Whether AWS has answered it; a request that was cut off, or still waits, has no effect yet.
     pub answered: bool,
 }
@@ -57,6 +66,9 @@ impl Call {
             path: uri.to_string(),
             key: percent_decode_str(rest).decode_utf8_lossy().into_owned(),
             length: length.unwrap_or(0),
+            method: method.clone(),
+            headers: headers.clone(),
+            body: Bytes::new(),
             answered: false,
         }
     }
@@ -71,6 +83,9 @@ impl Call {
         !["Get", "Head", "List"].iter().any(|verb| self.operation.starts_with(verb))
     }
 }
+
+/// The most that is kept of a request's body: documents are smaller, files may be larger.
+const KEPT: usize = 64 << 10;
 
 /// The first part of every CloudFront path: the API's version.
 const CLOUDFRONT_VERSION: &str = "2020-05-31";
@@ -135,10 +150,9 @@ impl State {
         (self.forgotten + self.calls.len() - 1, effect)
     }
 
-    fn answered(&mut self, number: usize) {
-        if let Some(call) = number.checked_sub(self.forgotten).and_then(|index| self.calls.get_mut(index)) {
-            call.answered = true;
-        }
+    /// A call that is not forgotten.
+    fn call(&mut self, number: usize) -> Option<&mut Call> {
+        self.calls.get_mut(number.checked_sub(self.forgotten)?)
     }
 
     fn take_calls(&mut self) -> Vec<Call> {
@@ -250,6 +264,9 @@ impl Shared {
         }
         let (head, body) = request.into_parts();
         let mut body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        if let Some(call) = self.state.lock().unwrap().call(number).filter(|_| body.len() <= KEPT) {
+            call.body = body.clone();
+        }
         let mut cut = false;
         match effect {
             Some(Effect::Answer { status, headers, body }) => {
@@ -268,7 +285,9 @@ impl Shared {
         }
         let request = Request::from_parts(head, Full::new(body));
         let (head, body) = pass_on(&self.endpoint, request).await?.into_parts();
-        self.state.lock().unwrap().answered(number);
+        if let Some(call) = self.state.lock().unwrap().call(number) {
+            call.answered = true;
+        }
         let body = if cut { half(&body) } else { whole(body) };
         Ok(Response::from_parts(head, body))
     }
@@ -285,6 +304,13 @@ async fn pass_on(endpoint: &str, request: Request<Full<Bytes>>) -> io::Result<Re
     let (mut head, body) = sender.send_request(request).await.map_err(io::Error::other)?.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     connection.abort();
+    let body = match moto::mended(&body) {
+        Some(mended) => {
+            head.headers.insert(header::CONTENT_LENGTH, mended.len().into());
+            mended
+        }
+        None => body,
+    };
     // moto speaks HTTP/1.0; the connection to the program is our own.
     head.version = Version::HTTP_11;
     head.headers.remove(header::CONNECTION);
