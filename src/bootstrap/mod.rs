@@ -7,7 +7,7 @@ mod apply;
 mod certificate;
 mod destroy;
 mod find;
-mod observe;
+pub(crate) mod observe;
 pub mod progress;
 mod records;
 mod settle;

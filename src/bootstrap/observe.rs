@@ -78,7 +78,7 @@ pub async fn observe(session: &Session, request: &Request, routing: Routing) -> 
 }
 
 /// The public zones that the names could be in, and the names of all. None is looked for where the DNS is elsewhere.
-async fn zones(session: &Session, request: &Request, names: &Names) -> Result<(Vec<Zone>, Vec<String>)> {
+pub(crate) async fn zones(session: &Session, request: &Request, names: &Names) -> Result<(Vec<Zone>, Vec<String>)> {
     if request.dns == Dns::Manual {
         return Ok((Vec::new(), Vec::new()));
     }
@@ -113,7 +113,7 @@ pub(super) async fn is_delegated(session: &Session, zone: &Zone) -> Option<bool>
 }
 
 /// The records of these names, each in the zone that is chosen for it.
-pub(super) async fn records(session: &Session, zones: &[Zone], names: &[String]) -> Result<Vec<ZoneRecord>> {
+pub(crate) async fn records(session: &Session, zones: &[Zone], names: &[String]) -> Result<Vec<ZoneRecord>> {
     let api = session.aws.zones();
     let chosen: Vec<(&Zone, Vec<String>)> = zones
         .iter()
@@ -133,7 +133,7 @@ pub(super) async fn records(session: &Session, zones: &[Zone], names: &[String])
 
 /// The site's distribution: the one that is named, or that the domain, DNS, the bucket, the other names or our tag lead
 /// to.
-async fn distribution(
+pub(crate) async fn distribution(
     session: &Session,
     request: &Request,
     names: &Names,
@@ -160,6 +160,16 @@ async fn distribution(
         return cloudfront.distribution(&found.id).await;
     }
     by_tag(session, &clues, summaries).await
+}
+
+/// The distributions that could be meant where none is found: those that read a bucket and have no name yet. Each with
+/// what there is to know it by.
+pub(crate) fn candidates(summaries: &[Summary]) -> Vec<(String, String)> {
+    let nameless = summaries.iter().filter(|summary| summary.aliases.is_empty() && reads_any_bucket(summary));
+    let origins = |summary: &Summary| {
+        summary.origins.iter().map(|(domain, path)| format!("{domain}{path}")).collect::<Vec<_>>().join(", ")
+    };
+    nameless.map(|summary| (summary.id.clone(), format!("without a name, of {}", origins(summary)))).collect()
 }
 
 fn no_such_distribution(id: &str, summaries: &[Summary]) -> Error {

@@ -28,6 +28,8 @@ pub enum Command {
     Bootstrap(Box<Bootstrap>),
     /// Serve a local account's sites as CloudFront would
     Serve(Serve),
+    /// Say what is wrong with a site, why it hurts, and what mends it
+    Doctor(Box<Doctor>),
     /// Undo what bootstrap made
     Destroy(Box<Destroy>),
 }
@@ -192,9 +194,9 @@ pub struct Bootstrap {
     /// Encrypt the bucket with this key of KMS
     #[arg(long, value_name = "ARN", help_heading = "On AWS")]
     pub kms_key: Option<String>,
-    /// Days after which overwritten and deleted files are gone for good
-    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36500), help_heading = "On AWS")]
-    pub old_versions: u32,
+    /// Days after which overwritten and deleted files are gone for good [default: what is there, or 30]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500), help_heading = "On AWS")]
+    pub old_versions: Option<u32>,
     /// The edges that serve: 100 is North America and Europe, all is everywhere [default: what is there, or 100]
     #[arg(long, value_enum, value_name = "CLASS", help_heading = "On AWS")]
     pub price_class: Option<PriceClassName>,
@@ -294,6 +296,38 @@ pub enum DnsName {
 pub enum Emit {
     /// A template for CloudFormation
     Cloudformation,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It only looks. The exit status is 0 without problems, 3 with problems, 1 when doctor itself fails. docs/DOCTOR.md lists
+everything it looks for.")]
+pub struct Doctor {
+    /// The site's domain name [default: the one in cruddur-site.toml]
+    #[arg(value_name = "DOMAIN")]
+    pub domain: Option<String>,
+    /// The distribution, where it cannot be found by the domain
+    #[arg(long, value_name = "ID", help_heading = "What is examined")]
+    pub distribution: Option<String>,
+    /// Do not visit the site
+    #[arg(long, help_heading = "What is examined")]
+    pub no_visit: bool,
+    /// The DNS server to ask instead of this machine's: ADDRESS or ADDRESS:PORT
+    #[arg(long, value_name = "ADDRESS", help_heading = "What is examined")]
+    pub resolver: Option<String>,
+    /// The configuration file [default: cruddur-site.toml, here or above]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What is examined")]
+    pub config: Option<PathBuf>,
+    /// How to reach AWS.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Use the local account kept in DIR instead of AWS [default DIR: .cruddur-local]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".cruddur-local", value_hint = ValueHint::DirPath, help_heading = "AWS")]
+    pub local: Option<PathBuf>,
+    /// Print the report as JSON on standard output (docs/JSON.md)
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
 }
 
 /// `destroy`.

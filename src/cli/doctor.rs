@@ -1,12 +1,71 @@
 //! `doctor`: from arguments to evidence, and from findings to words.
 
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+
 use serde_json::json;
 
 use super::{
-    json, print_json,
+    args,
+    bootstrap::{Asked, Steps, known_profile, session},
+    json,
+    local::Local,
+    print_json,
+    stop::Stop,
     style::{self, BAD, BOLD, DIM, GOOD, WARN, paint},
 };
-use crate::doctor::{Area, Finding, Report, Severity};
+use crate::{
+    doctor::{Area, Examination, Finding, Report, Severity, examine, gather},
+    error::{Error, ErrorKind, Result},
+    local::edge::Edge,
+    publish::interrupted_before,
+};
+
+/// The exit status that tells problems from none.
+const PROBLEMS: u8 = 3;
+
+pub(super) async fn run(args: args::Doctor) -> Result<ExitCode> {
+    let stop = Stop::listen();
+    let asked = Asked::to_examine(&args)?;
+    let local = match &args.local {
+        Some(folder) if !folder.exists() => {
+            let what = format!("there is no local account in {}", folder.display());
+            return Err(Error::new(ErrorKind::NotFound, what, "name the folder of the account: --local DIR"));
+        }
+        Some(folder) => Some(Local::start(folder).await?),
+        None => None,
+    };
+    // A local site is visited at an edge of its own, as long as the examination lasts.
+    let edge = match &local {
+        Some(local) if !args.no_visit => Some(Edge::new(local.account.clone()).listen(Some(0)).await?),
+        _ => None,
+    };
+    let steps = Arc::new(Steps::new());
+    let session = session(&asked, local.as_ref(), asked.limits, steps.clone(), &stop).await;
+    let examination = Examination {
+        session: &session,
+        request: &asked.request,
+        visit: !args.no_visit,
+        rehearsal: edge.as_ref().map(|edge| SocketAddr::from(([127, 0, 0, 1], edge.port()))),
+    };
+    let domain = asked.request.domain.as_str();
+    steps.under_way(&format!("examining {domain}"));
+    let gathered = tokio::select! {
+        gathered = gather(&examination) => gathered,
+        () = stop.token.cancelled() => Err(interrupted_before()),
+    };
+    steps.clear();
+    let report = examine(&known_profile(gathered, &asked.connection).await?);
+    if args.json {
+        print_json(&document(domain, &report))?;
+    } else {
+        let width = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+        anstream::print!("{}", text(domain, &report, width));
+    }
+    if let Some(edge) = edge {
+        edge.shutdown().await;
+    }
+    Ok(if report.has_problems() { ExitCode::from(PROBLEMS) } else { ExitCode::SUCCESS })
+}
 
 /// The report as a person reads it, wrapped to `width` where there is one.
 pub(super) fn text(domain: &str, report: &Report, width: Option<usize>) -> String {

@@ -5,6 +5,7 @@ mod ask;
 mod bars;
 mod bootstrap;
 mod destroy;
+mod doctor;
 mod json;
 mod local;
 mod publish;
@@ -23,18 +24,20 @@ use args::{Cli, Command};
 
 /// Runs the program with the arguments of this process.
 ///
-/// The exit status is 0 for success, 1 for an error, 2 for wrong arguments and 130 when the user stopped it.
+/// The exit status is 0 for success, 1 for an error, 2 for wrong arguments, 3 when doctor found problems and 130 when the
+/// user stopped it.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let json = match &cli.command {
         Command::Publish(args) => args.json,
         Command::Bootstrap(args) => args.json,
+        Command::Doctor(args) => args.json,
         Command::Destroy(args) => args.json,
         Command::Serve(_) => false,
     };
     let ran = runtime().and_then(|runtime| runtime.block_on(dispatch(cli.command)));
     match ran {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             if json {
                 // The error itself is told below; a second one would only hide it.
@@ -46,13 +49,15 @@ pub fn run() -> ExitCode {
     }
 }
 
-async fn dispatch(command: Command) -> Result<()> {
+async fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Publish(args) => publish::run(*args).await,
-        Command::Bootstrap(args) => bootstrap::run(*args).await,
-        Command::Serve(args) => serve::run(args).await,
-        Command::Destroy(args) => destroy::run(*args).await,
+        Command::Publish(args) => publish::run(*args).await?,
+        Command::Bootstrap(args) => bootstrap::run(*args).await?,
+        Command::Doctor(args) => return doctor::run(*args).await,
+        Command::Serve(args) => serve::run(args).await?,
+        Command::Destroy(args) => destroy::run(*args).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

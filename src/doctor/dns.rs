@@ -78,8 +78,20 @@ fn one_name(evidence: &Evidence, seen: &NameSeen, findings: &mut Findings) {
         RecordData::Alias { target, .. } if known.record.name == *name => Some(target.as_str()),
         _ => None,
     });
-    if seen.v4.is_empty() && seen.v6.is_empty() && seen.cname.is_none() {
-        let why = if distribution.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name)) {
+    let is_alias = distribution.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name));
+    let leads_nowhere = !seen.has_address() && seen.cname.is_none();
+    if leads_nowhere && !is_alias && *name != evidence.domain.as_str() {
+        findings.advice(
+            AREA,
+            "other-name-missing",
+            format!("{name} leads nowhere"),
+            "whoever types it gets \"server not found\"",
+            format!("{}, which lets it redirect; or leave it, with --no-www", findings.bootstrap()),
+        );
+        return;
+    }
+    if leads_nowhere {
+        let why = if is_alias {
             ""
         } else {
             "; Route 53 offers the distribution as a target only once the name is among its alternate names"

@@ -9,7 +9,7 @@ mod distribution;
 mod dns;
 mod evidence;
 mod finding;
-
+pub mod gather;
 mod live;
 pub mod probe;
 mod release;
@@ -17,6 +17,7 @@ mod role;
 
 pub use evidence::{Evidence, NameSeen, PageSeen, Probed, Purpose, ReleaseSeen, Unchecked};
 pub use finding::{Area, Finding, Report, Severity};
+pub use gather::{Examination, gather};
 
 use finding::Findings;
 

@@ -3,8 +3,9 @@
 use super::{
     Observed, Request, S3Origin, Site,
     observed::{self, Distribution},
+    plan::OLD_VERSIONS,
     request::{PriceClass, SiteRouting},
-    site::{Account, DEFAULT_PREFIX, TAG, slug},
+    site::{Account, DEFAULT_PREFIX, RETENTION_DAYS, TAG, slug},
 };
 use crate::{
     config::{BucketName, DomainName, Prefix, Region},
@@ -157,7 +158,7 @@ pub fn site(request: &Request, observed: &Observed, routing: Routing, region: &R
         region,
         prefix,
         kms_key,
-        retention_days: request.retention_days,
+        retention_days: request.retention_days.or_else(|| existing_retention(bucket)).unwrap_or(RETENTION_DAYS),
         routing,
         price_class: request
             .price_class
@@ -167,6 +168,11 @@ pub fn site(request: &Request, observed: &Observed, routing: Routing, region: &R
         apis: request.apis.clone(),
         deployer: request.deployer.clone(),
     })
+}
+
+/// The days that our lifecycle rule says already.
+fn existing_retention(bucket: Option<&observed::Bucket>) -> Option<u32> {
+    bucket?.lifecycle.iter().find(|rule| rule.id == OLD_VERSIONS)?.old_version_days
 }
 
 fn is_tagged(tags: &observed::Tags) -> bool {

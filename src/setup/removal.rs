@@ -283,3 +283,116 @@ fn proves(record: &Record, remains: &Remains, plan: &Removals) -> bool {
     let mut proved = remains.certificates.iter().filter(names).peekable();
     record.kind == "CNAME" && proved.peek().is_some() && proved.all(goes)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn ours() -> Tags {
+        tags(&[(TAG, "cruddur.com")])
+    }
+
+    fn bucket(tags: Tags, is_empty: bool) -> Bucket {
+        Bucket {
+            name: "b".into(),
+            region: "us-east-1".into(),
+            public_access_block: [true; 4],
+            ownership: None,
+            versioning: true,
+            lifecycle: Vec::new(),
+            encryption: None,
+            policy: None,
+            tags,
+            website: false,
+            has_site: !is_empty,
+            is_empty,
+        }
+    }
+
+    fn zone(tags: Tags, records: u64) -> Zone {
+        let (id, name) = ("Z1".into(), "cruddur.com".into());
+        Zone { id, name, name_servers: Vec::new(), delegated: Some(true), records, tags }
+    }
+
+    fn role(tags: Tags) -> Role {
+        let (trust, inline) = (json!({}), Default::default());
+        Role { name: "r".into(), arn: "arn".into(), trust, inline, attached: Vec::new(), tags }
+    }
+
+    fn nothing() -> Remains {
+        Remains {
+            domain: "cruddur.com".parse().unwrap(),
+            distribution: None,
+            records: Vec::new(),
+            zones: Vec::new(),
+            functions: Vec::new(),
+            access_controls: Vec::new(),
+            bucket: None,
+            certificates: Vec::new(),
+            role: None,
+        }
+    }
+
+    /// The steps, as phrases.
+    fn steps(remains: &Remains, delete_content: bool) -> Vec<String> {
+        removals(remains, delete_content).steps.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_bucket_goes_when_it_is_ours_and_empty_or_given_up() {
+        let adopted = tags(&[(TAG, "cruddur.com"), (ADOPTED_TAG, "yes")]);
+        let all = ["delete everything in bucket b, old versions included", "delete bucket b"];
+        let table: [(Tags, bool, bool, &[&str]); 6] = [
+            (ours(), true, false, &all[1..]),
+            (ours(), false, false, &[]),
+            (ours(), false, true, &all),
+            (adopted, false, true, &[]),
+            (Tags::new(), false, true, &[]),
+            (tags(&[(TAG, "other.com")]), true, true, &[]),
+        ];
+        for (tags, is_empty, delete_content, expected) in table {
+            let remains = Remains { bucket: Some(bucket(tags.clone(), is_empty)), ..nothing() };
+            assert_eq!(steps(&remains, delete_content), expected, "{tags:?} {is_empty} {delete_content}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_stays_loses_only_our_statements() {
+        let (own, other) = (json!({ "Sid": "CruddurSiteRead" }), json!({ "Sid": "Backups" }));
+        for (statements, rest) in [
+            (json!([own, other]), Some(Some(json!({ "Statement": [other] })))),
+            (json!([own]), Some(None)),
+            (json!([other]), None),
+        ] {
+            let policy = Some(json!({ "Statement": statements }));
+            let remains = Remains { bucket: Some(Bucket { policy, ..bucket(ours(), false) }), ..nothing() };
+            let left = removals(&remains, false).steps.into_iter().find_map(|step| match step {
+                Removal::BucketPolicy { rest, .. } => Some(rest),
+                _ => None,
+            });
+            assert_eq!(left, rest, "{statements}");
+        }
+    }
+
+    #[test]
+    fn a_zone_goes_when_it_is_ours_and_has_no_other_records() {
+        let table: [(Tags, u64, &[&str]); 3] =
+            [(ours(), 2, &["delete hosted zone cruddur.com"]), (ours(), 3, &[]), (Tags::new(), 2, &[])];
+        for (tags, records, expected) in table {
+            assert_eq!(steps(&Remains { zones: vec![zone(tags, records)], ..nothing() }, true), expected, "{records}");
+        }
+    }
+
+    #[test]
+    fn a_role_without_our_tag_stays() {
+        assert_eq!(steps(&Remains { role: Some(role(ours())), ..nothing() }, false), ["delete role r"]);
+        let kept = removals(&Remains { role: Some(role(Tags::new())), ..nothing() }, false);
+        assert_eq!((kept.steps.len(), kept.kept.len()), (0, 1));
+    }
+}

@@ -29,7 +29,7 @@ pub struct Request {
     /// The key of an encryption by KMS: an ARN.
     pub kms_key: Option<String>,
     /// Days after which versions that were overwritten or deleted expire.
-    pub retention_days: u32,
+    pub retention_days: Option<u32>,
     /// How URLs become objects.
     pub routing: Option<SiteRouting>,
     /// The edges that serve.
@@ -40,6 +40,29 @@ pub struct Request {
     pub apis: Vec<Api>,
     /// Who may publish from GitHub Actions.
     pub deployer: Option<Deployer>,
+}
+
+impl Request {
+    /// What is asked of a site that is only looked for: no opinion on anything.
+    pub fn only_look(domain: DomainName) -> Self {
+        Self {
+            domain,
+            www: None,
+            aliases: Vec::new(),
+            wildcard: true,
+            distribution: None,
+            bucket: None,
+            prefix: None,
+            region: None,
+            kms_key: None,
+            retention_days: None,
+            routing: None,
+            price_class: None,
+            dns: Dns::Route53 { create_zone: false },
+            apis: Vec::new(),
+            deployer: None,
+        }
+    }
 }
 
 /// How URLs become objects.

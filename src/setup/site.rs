@@ -64,6 +64,9 @@ pub const ADOPTED_TAG: &str = "cruddur-site-adopted";
 /// The name of the role's inline policy.
 pub const ROLE_POLICY: &str = "publish";
 
+/// The days that old versions are kept when nobody says otherwise.
+pub const RETENTION_DAYS: u32 = 30;
+
 /// The folder that is served when nobody says otherwise.
 pub const DEFAULT_PREFIX: &str = "live";
 

@@ -7,6 +7,8 @@ mod world;
 
 mod again;
 mod apart;
+mod browser;
+mod examined;
 mod first;
 mod following;
 mod removed;

@@ -90,6 +90,12 @@ impl Told {
         serde_json::from_slice(&self.0.stdout).unwrap_or_else(|error| panic!("{error} in {}", self.said()))
     }
 
+    /// The JSON of a run that ended with this status.
+    pub fn exits_with(&self, status: i32) -> Value {
+        assert_eq!(self.0.status.code(), Some(status), "{}", self.said());
+        serde_json::from_slice(&self.0.stdout).unwrap_or_else(|error| panic!("{error} in {}", self.said()))
+    }
+
     /// The text of a run that went well.
     pub fn tells(&self) -> String {
         assert!(self.0.status.success(), "{}: {}", self.0.status, self.said());

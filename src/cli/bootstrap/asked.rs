@@ -12,7 +12,7 @@ use crate::{
     aws::Connection,
     bootstrap::Limits,
     cli::args::{self, DnsName, PriceClassName, RoutingName},
-    config::{Config, DomainName, Layer, Region},
+    config::{Config, DomainName, Layer, Region, RetentionDays},
     error::{Error, ErrorKind, Result},
     routing::Routing,
     setup::{
@@ -69,6 +69,12 @@ impl Project {
         // Without a build, or with several, the owner says later what is published.
         let build = named.or_else(|| find_build(&folder).ok().map(|found| found.folder));
         Ok(Self { folder, file, build })
+    }
+
+    /// How long the configuration file says that old files are kept, unless that is the default.
+    fn retention_days(&self) -> Option<u32> {
+        let days = self.file.as_ref()?.1.retention.days;
+        (days != RetentionDays::default()).then(|| days.get())
     }
 
     /// The routing that the build was made for.
@@ -139,7 +145,7 @@ impl Asked {
             prefix: flag("--prefix", &args.prefix)?.or(layer.prefix.clone()),
             region: flag("--region", &args.connection.region)?.or(layer.region.clone()),
             kms_key: given(&args.kms_key).as_deref().map(parse::kms_key).transpose()?,
-            retention_days: args.old_versions,
+            retention_days: args.old_versions.or_else(|| project.retention_days()),
             routing: asked_routing.or(layer.routing.map(SiteRouting::Function)),
             price_class: args.price_class.map(|class| match class {
                 PriceClassName::Class100 => PriceClass::Class100,
@@ -182,21 +188,10 @@ impl Asked {
         let layer = project.layer(named.as_ref())?;
         let domain = named.or_else(|| layer.domain.clone()).ok_or_else(|| no_domain("destroy"))?;
         let request = Request {
-            domain,
-            www: None,
-            aliases: Vec::new(),
-            wildcard: true,
             distribution: flag("--distribution", &args.distribution)?.or(layer.distribution.clone()),
             bucket: flag("--bucket", &args.bucket)?.or(layer.bucket.clone()),
             prefix: layer.prefix.clone(),
-            region: None,
-            kms_key: None,
-            retention_days: 1,
-            routing: None,
-            price_class: None,
-            dns: Dns::Route53 { create_zone: false },
-            apis: Vec::new(),
-            deployer: None,
+            ..Request::only_look(domain)
         };
         let deployment = Duration::from_secs(args.deployment_wait * 60);
         Ok(Self {
@@ -204,6 +199,29 @@ impl Asked {
             connection: connection(&args.connection, &layer)?,
             limits: Limits { deployment, ..Limits::default() },
             resolver: None,
+            request,
+            project,
+        })
+    }
+
+    /// What `doctor` is asked.
+    ///
+    /// # Errors
+    /// As [`Asked::of`].
+    pub fn to_examine(args: &args::Doctor) -> Result<Self> {
+        let project = Project::find(args.config.as_deref())?;
+        let named = args.domain.as_deref().map(|text| parse::domain("the domain", text)).transpose()?;
+        let layer = project.layer(named.as_ref())?;
+        let domain = named.or_else(|| layer.domain.clone()).ok_or_else(|| no_domain("doctor"))?;
+        let request = Request {
+            distribution: flag("--distribution", &args.distribution)?.or(layer.distribution.clone()),
+            ..Request::only_look(domain)
+        };
+        Ok(Self {
+            routing: Routing::Spa,
+            connection: connection(&args.connection, &layer)?,
+            limits: Limits::default(),
+            resolver: args.resolver.as_deref().map(resolver).transpose()?,
             request,
             project,
         })

@@ -50,7 +50,7 @@ pub fn request(domain: &str) -> Request {
         prefix: None,
         region: None,
         kms_key: None,
-        retention_days: 30,
+        retention_days: None,
         routing: None,
         price_class: None,
         dns: Dns::Route53 { create_zone: false },
