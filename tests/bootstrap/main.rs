@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod remote;
 mod world;
 
 mod again;
@@ -11,4 +12,5 @@ mod browser;
 mod examined;
 mod first;
 mod following;
+mod moto;
 mod removed;

@@ -72,7 +72,7 @@ impl World {
 }
 
 /// What the program said, and how it ended.
-pub struct Told(Output);
+pub struct Told(pub Output);
 
 impl Told {
     /// What it printed for people.

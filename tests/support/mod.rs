@@ -8,11 +8,13 @@
 
 pub mod browser;
 pub mod cfn_lint;
+pub mod dns;
 pub mod faults;
 pub mod local;
 pub mod moto;
 pub mod node;
 pub mod once;
+pub mod operations;
 pub mod proxy;
 pub mod site;
 mod skip;
