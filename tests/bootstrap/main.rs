@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod permissions;
 mod remote;
 mod world;
 
@@ -12,5 +13,6 @@ mod browser;
 mod examined;
 mod first;
 mod following;
+mod least_privilege;
 mod moto;
 mod removed;

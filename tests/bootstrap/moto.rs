@@ -30,7 +30,7 @@ fn unsettled(document: &Value) -> Vec<String> {
 
 /// moto holds everybody to a bucket policy that denies, whoever it is about, and so denies the state to its owner. What
 /// tells that this is moto: IAM User Guide, "AWS JSON policy elements: Principal".
-async fn let_the_owner_see_the_state(remote: &Remote, bucket: &str) {
+pub async fn let_the_owner_see_the_state(remote: &Remote, bucket: &str) {
     let policy = remote.s3().get_bucket_policy().bucket(bucket).send().await.unwrap().policy.unwrap();
     let mut policy: Value = serde_json::from_str(&policy).unwrap();
     let statements = policy["Statement"].as_array_mut().unwrap();

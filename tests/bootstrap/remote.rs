@@ -77,6 +77,11 @@ impl Remote {
         aws_sdk_s3::Client::from_conf(config.build())
     }
 
+    /// The program's credentials.
+    pub fn credentials(&self) -> Credentials {
+        self.credentials.clone()
+    }
+
     /// From now on the program has these credentials.
     pub fn becomes(&mut self, credentials: Credentials) {
         self.credentials = credentials;
@@ -129,6 +134,7 @@ impl Remote {
 pub fn changes(document: &Value) -> Vec<(String, Vec<String>)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let parts = document["plan"]["parts"].as_array().unwrap().iter().filter(|part| part["verdict"] != "keep");
-    let fields = |part: &Value| part["changes"].as_array().unwrap().iter().map(|change| text(&change["field"])).collect();
+    let fields =
+        |part: &Value| part["changes"].as_array().unwrap().iter().map(|change| text(&change["field"])).collect();
     parts.map(|part| (text(&part["kind"]), fields(part))).collect()
 }

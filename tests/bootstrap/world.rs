@@ -80,7 +80,8 @@ impl Told {
         String::from_utf8_lossy(&self.0.stdout).into_owned()
     }
 
-    fn said(&self) -> String {
+    /// Everything that it said.
+    pub fn said(&self) -> String {
         format!("{}{}", self.text(), String::from_utf8_lossy(&self.0.stderr))
     }
 

@@ -29,7 +29,8 @@ impl Service {
     pub(super) fn of<B>(request: &Request<B>) -> Self {
         let first = request.uri().path().trim_start_matches('/').split('/').next();
         let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let is_for = |service: &str| authorization.is_some_and(|text| text.contains(&format!("/{service}/aws4_request")));
+        let is_for =
+            |service: &str| authorization.is_some_and(|text| text.contains(&format!("/{service}/aws4_request")));
         match first {
             Some(CLOUDFRONT_VERSION) => Self::CloudFront,
             Some(ROUTE53_VERSION) => Self::Route53,
@@ -63,7 +64,8 @@ impl Service {
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         };
-        let body = format!(r#"{head}<ErrorResponse xmlns="{namespace}">{error}<RequestId>4442</RequestId></ErrorResponse>"#);
+        let body =
+            format!(r#"{head}<ErrorResponse xmlns="{namespace}">{error}<RequestId>4442</RequestId></ErrorResponse>"#);
         ("text/xml", body)
     }
 
