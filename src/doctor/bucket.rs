@@ -172,10 +172,7 @@ fn reading(evidence: &Evidence, bucket: &Bucket, distribution: &Distribution, pr
                 "kms-key-policy",
                 format!("{} is encrypted with {key}; its key policy was not looked at", bucket.name),
                 "it must let cloudfront.amazonaws.com decrypt for this distribution, or every file is a 403",
-                format!(
-                    "compare it with the statement that `cruddur-site bootstrap {} --dry-run` prints",
-                    evidence.domain
-                ),
+                format!("compare it with the statement that {} prints", evidence.command("bootstrap", "--dry-run")),
             ),
         }
     }

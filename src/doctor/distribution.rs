@@ -32,12 +32,14 @@ fn none(evidence: &Evidence, findings: &mut Findings) {
     let domain = &evidence.domain;
     let fix = match evidence.candidates.as_slice() {
         [] => findings.bootstrap(),
-        [(id, what)] => format!("if {id} ({what}) is meant: run `cruddur-site bootstrap {domain} --distribution {id}`"),
+        [(id, what)] => {
+            format!("if {id} ({what}) is meant: run {}", evidence.command("bootstrap", &format!("--distribution {id}")))
+        }
         several => {
             let listed: Vec<String> = several.iter().map(|(id, what)| format!("{id} ({what})")).collect();
             format!(
-                "run `cruddur-site bootstrap {domain} --distribution ID` with the right one of {}; or without \
-                 --distribution for a new one",
+                "run {} with the right one of {}; or without --distribution for a new one",
+                evidence.command("bootstrap", "--distribution ID"),
                 listed.join(", ")
             )
         }
@@ -107,7 +109,7 @@ fn origin(evidence: &Evidence, distribution: &Distribution, findings: &mut Findi
             "origin-not-s3",
             format!("the default origin is {domain}, which is not an S3 bucket"),
             "what is published to a bucket is not what visitors get",
-            format!("name the site's distribution: `cruddur-site doctor {} --distribution ID`", evidence.domain),
+            format!("name the site's distribution: {}", evidence.command("doctor", "--distribution ID")),
         );
         return;
     };
@@ -178,7 +180,7 @@ fn origin(evidence: &Evidence, distribution: &Distribution, findings: &mut Findi
             "nothing-below-origin-path",
             format!("the origin path is {below}, and the bucket {} has nothing there", bucket.name),
             "every request is a 403 or 404, though the bucket has files",
-            format!("publish: `cruddur-site publish --domain {}`", evidence.domain),
+            format!("run {}", evidence.command("publish", "")),
         );
     }
 }

@@ -17,6 +17,10 @@ use crate::{
 pub struct Evidence {
     /// The site.
     pub domain: DomainName,
+    /// The flags that lead any command to the same account: ` --local`, ` --profile shop`, or nothing.
+    pub flags: String,
+    /// The distribution that was named, because the domain does not lead to it.
+    pub named: Option<String>,
     /// When it was looked at.
     pub now: Timestamp,
     /// The site's distribution.
@@ -37,6 +41,8 @@ pub struct Evidence {
     pub zones: Vec<Zone>,
     /// The records of the domain's names in them.
     pub records: Vec<ZoneRecord>,
+    /// The validation records of certificates that public DNS has.
+    pub proofs: Vec<String>,
     /// What public DNS says of each alternate domain name, the domain first.
     pub names: Vec<NameSeen>,
     /// What public DNS says of the distribution's own name.
@@ -56,6 +62,21 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// A command for this site: `cruddur-site bootstrap cruddur.com --local`.
+    pub(super) fn command(&self, verb: &str, more: &str) -> String {
+        let named = self.named.as_ref().map(|id| format!("--distribution {id}"));
+        let mut words = vec![format!("cruddur-site {verb}")];
+        match verb {
+            "publish" => words.push(named.unwrap_or_else(|| format!("--domain {}", self.domain))),
+            _ => words.extend([self.domain.to_string()].into_iter().chain(named)),
+        }
+        // Without a zone here the records are kept elsewhere, and bootstrap has to know.
+        let elsewhere = verb == "bootstrap" && self.zones.is_empty() && self.was_checked("hosted zones");
+        words.extend(elsewhere.then(|| "--dns manual".to_owned()));
+        words.extend((!more.is_empty()).then(|| more.to_owned()));
+        format!("`{}{}`", words.join(" "), self.flags)
+    }
+
     /// Whether public DNS knows an address of the domain.
     pub(super) fn was_found(&self) -> bool {
         self.names.iter().any(|seen| seen.name == self.domain.as_str() && seen.has_address())

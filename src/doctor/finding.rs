@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::Unchecked;
-use crate::config::DomainName;
+use super::{Evidence, Unchecked};
 
 /// Where something was looked at, in the order in which a request meets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -99,13 +98,13 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    pub(super) fn new(domain: &DomainName) -> Self {
-        Self { bootstrap: format!("cruddur-site bootstrap {domain}"), findings: Vec::new(), sound: Vec::new() }
+    pub(super) fn new(evidence: &Evidence) -> Self {
+        Self { bootstrap: evidence.command("bootstrap", ""), findings: Vec::new(), sound: Vec::new() }
     }
 
     /// The command that mends what bootstrap owns.
     pub(super) fn bootstrap(&self) -> String {
-        format!("run `{}`", self.bootstrap)
+        format!("run {}", self.bootstrap)
     }
 
     /// Something that must be mended.
@@ -117,8 +116,7 @@ impl Findings {
         hurts: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        let (severity, seen, hurts, fix) = (Severity::Problem, seen.into(), hurts.into(), fix.into());
-        self.findings.push(Finding { id, area, severity, seen, hurts, fix });
+        self.add(Severity::Problem, area, id, [seen.into(), hurts.into(), fix.into()]);
     }
 
     /// Something that could be better.
@@ -130,7 +128,10 @@ impl Findings {
         hurts: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        let (severity, seen, hurts, fix) = (Severity::Advice, seen.into(), hurts.into(), fix.into());
+        self.add(Severity::Advice, area, id, [seen.into(), hurts.into(), fix.into()]);
+    }
+
+    fn add(&mut self, severity: Severity, area: Area, id: &'static str, [seen, hurts, fix]: [String; 3]) {
         self.findings.push(Finding { id, area, severity, seen, hurts, fix });
     }
 

@@ -26,6 +26,8 @@ pub struct Examination<'e> {
     pub session: &'e bootstrap::Session,
     /// The site: its domain, and its distribution where that is named.
     pub request: &'e Request,
+    /// The flags that lead any command to the same account, with a space before each.
+    pub flags: String,
     /// Whether the site is visited at all.
     pub visit: bool,
     /// An edge that rehearses the site, to be visited instead of the addresses that DNS gives.
@@ -100,6 +102,8 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
 
     let mut evidence = Evidence {
         domain: request.domain.clone(),
+        flags: examination.flags.clone(),
+        named: request.distribution.as_ref().map(ToString::to_string),
         now: (session.world.now)(),
         candidates,
         access_control: None,
@@ -109,6 +113,7 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
         bucket: None,
         zones,
         records,
+        proofs: Vec::new(),
         names: Vec::new(),
         distribution_addresses: Vec::new(),
         authorities: None,
@@ -122,6 +127,12 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
     edge(examination, &mut evidence, &mut notes).await?;
     bucket(examination, &mut evidence, &mut notes).await?;
     evidence.elsewhere = elsewhere(examination, &evidence, &of_names, &mut notes).await?;
+    for name in pending {
+        let cname = session.resolver.lookup(&name, Kind::Cname).await;
+        if !notes.answer(PUBLIC_DNS, cname).is_empty() {
+            evidence.proofs.push(name);
+        }
+    }
     public_dns(examination, &names, &mut evidence, &mut notes).await;
     let roles = notes.take(Area::Role, "roles", aws.identities().roles_for_github().await)?;
     evidence.roles = roles.into_iter().filter(|role| concerns(role, &evidence)).collect();

@@ -16,7 +16,7 @@ pub(super) fn examine(evidence: &Evidence, findings: &mut Findings) {
             Purpose::Root => root(evidence, probe, findings),
             Purpose::PlainHttp => plain_http(probe, findings),
             Purpose::OtherName => other_name(evidence, probe, findings),
-            Purpose::MissingScript => missing_script(probe, findings),
+            Purpose::MissingScript => missing_script(evidence, probe, findings),
             Purpose::State => state(probe, findings),
         }
     }
@@ -55,7 +55,7 @@ fn root(evidence: &Evidence, probe: &Probed, findings: &mut Findings) {
             "root-is-no-page",
             format!("{url} is {kind}"),
             "browsers do not show it as a page",
-            format!("run `cruddur-site publish --domain {}`", evidence.domain),
+            format!("run {}", evidence.command("publish", "")),
         );
     }
     if probe.header("strict-transport-security").is_none() {
@@ -91,7 +91,7 @@ fn root(evidence: &Evidence, probe: &Probed, findings: &mut Findings) {
 fn why_not_200(evidence: &Evidence, probe: &Probed, status: u16) -> (String, Option<String>) {
     let body = probe.beginning.as_str();
     let from_s3 = body.contains("<Code>");
-    let publish = || Some(format!("run `cruddur-site publish --domain {}`", evidence.domain));
+    let publish = || Some(format!("run {}", evidence.command("publish", "")));
     match status {
         403 if from_s3 => (
             "S3 refuses: the bucket's policy does not let this distribution read, or the object is not there and it may \
@@ -136,6 +136,8 @@ fn other_name(evidence: &Evidence, probe: &Probed, findings: &mut Findings) {
                 findings.bootstrap(),
             );
         }
+        // The site itself fails, which is told already; this name does what it shall.
+        Some(status) if status != 200 && status == root_status(evidence) && !probe.redirects.is_empty() => {}
         Some(status) if status != 200 => {
             findings.problem(
                 AREA,
@@ -158,8 +160,14 @@ fn other_name(evidence: &Evidence, probe: &Probed, findings: &mut Findings) {
     }
 }
 
-fn missing_script(probe: &Probed, findings: &mut Findings) {
-    let Some(status) = probe.status else { return };
+/// What the root page answers; 200 where it was not asked.
+fn root_status(evidence: &Evidence) -> u16 {
+    let root = evidence.probes.iter().find(|probe| probe.purpose == Purpose::Root);
+    root.and_then(|probe| probe.status).unwrap_or(200)
+}
+
+fn missing_script(evidence: &Evidence, probe: &Probed, findings: &mut Findings) {
+    let Some(status) = probe.status.filter(|_| root_status(evidence) == 200) else { return };
     let url = &probe.url;
     if status == 200 {
         findings.problem(

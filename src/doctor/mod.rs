@@ -1,6 +1,6 @@
 //! Doctor: what is wrong with a site, why it hurts, and what mends it.
 //!
-//! [`gather`] looks at everything and judges nothing; what it may not look at it notes. [`examine`] is pure: evidence in,
+//! [`gather()`] looks at everything and judges nothing; what it may not look at it notes. [`examine`] is pure: evidence in,
 //! findings out, one file for each area. `docs/DOCTOR.md` lists every finding by its name.
 
 mod bucket;
@@ -24,7 +24,7 @@ use finding::Findings;
 /// Everything that is wrong, in the order in which a request meets it: DNS, certificate, distribution, bucket, release,
 /// the live site, and the role that publishes.
 pub fn examine(evidence: &Evidence) -> Report {
-    let mut findings = Findings::new(&evidence.domain);
+    let mut findings = Findings::new(evidence);
     dns::examine(evidence, &mut findings);
     certificate::examine(evidence, &mut findings);
     distribution::examine(evidence, &mut findings);

@@ -7,7 +7,7 @@ const AREA: Area = Area::Release;
 
 pub(super) fn examine(evidence: &Evidence, findings: &mut Findings) {
     let Some(release) = &evidence.release else { return };
-    let publish = format!("run `cruddur-site publish --domain {}`", evidence.domain);
+    let publish = format!("run {}", evidence.command("publish", ""));
     if release.objects == 0 {
         findings.problem(
             AREA,

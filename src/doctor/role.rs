@@ -11,6 +11,9 @@ use crate::setup::{
 
 const AREA: Area = Area::Role;
 
+/// What makes bootstrap mend a role.
+const GITHUB: &str = "--github OWNER/REPO";
+
 /// The condition keys of GitHub's tokens (GitHub docs, "OpenID Connect reference").
 const SUBJECT: &str = "token.actions.githubusercontent.com:sub";
 const AUDIENCE: &str = "token.actions.githubusercontent.com:aud";
@@ -18,7 +21,7 @@ const AUDIENCE: &str = "token.actions.githubusercontent.com:aud";
 pub(super) fn examine(evidence: &Evidence, findings: &mut Findings) {
     for role in &evidence.roles {
         let before = findings.problems_of(AREA);
-        trust(role, findings);
+        trust(evidence, role, findings);
         permissions(evidence, role, findings);
         if findings.problems_of(AREA) == before {
             findings.sound(AREA, format!("{} is trusted narrowly and may publish", role.name));
@@ -26,9 +29,8 @@ pub(super) fn examine(evidence: &Evidence, findings: &mut Findings) {
     }
 }
 
-fn trust(role: &Role, findings: &mut Findings) {
-    let fix =
-        format!("run `cruddur-site bootstrap` with --github OWNER/REPO, or narrow the trust of {} in IAM", role.name);
+fn trust(evidence: &Evidence, role: &Role, findings: &mut Findings) {
+    let fix = format!("run {}, or narrow the trust of {} in IAM", evidence.command("bootstrap", GITHUB), role.name);
     for statement in policy::one_or_many(role.trust.get("Statement")).filter(|statement| trusts_github(statement)) {
         let subjects = values(statement, SUBJECT);
         let wide: Vec<&String> = subjects.iter().filter(|subject| is_wider_than_a_repository(subject)).collect();
@@ -101,7 +103,7 @@ fn is_wider_than_a_repository(subject: &str) -> bool {
 fn permissions(evidence: &Evidence, role: &Role, findings: &mut Findings) {
     let documents: Vec<&Value> =
         role.inline.values().chain(role.attached.iter().map(|(_, document)| document)).collect();
-    let fix = || "run `cruddur-site bootstrap` with --github OWNER/REPO, which writes the policy".to_owned();
+    let fix = || format!("run {}, which makes a role with the right policy", evidence.command("bootstrap", GITHUB));
     if documents.is_empty() {
         findings.problem(
             AREA,

@@ -12,7 +12,7 @@ use crate::{
 #[tokio::test]
 async fn a_browser_shows_the_site_and_follows_www() {
     let world = World::bootstrapped();
-    let example = Folder::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/site"));
+    let example = Folder::copy_of(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/site"));
     world.publish(&example);
     let site = world.serve();
     let www = site.url().replace("www.", "").replace("://", "://www.");

@@ -58,8 +58,8 @@ pub fn write(site: &Site, project: &Project) -> Result<Written> {
 fn lacks(site: &Site, config: &Config) -> Vec<String> {
     let is_here = config.domain.as_ref() == Some(&site.domain)
         || config.domain.is_none()
-            && config.bucket.as_ref() == Some(&site.bucket)
-            && config.prefix.as_ref() == Some(&site.prefix);
+            && (config.distribution.is_some()
+                || config.bucket.as_ref() == Some(&site.bucket) && config.prefix.as_ref() == Some(&site.prefix));
     if is_here { Vec::new() } else { vec![format!("domain = \"{}\"", site.domain)] }
 }
 

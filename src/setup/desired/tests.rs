@@ -43,7 +43,8 @@ fn the_bucket_and_its_folder_come_from_the_distribution() {
     let hand = |path: &str| Some(distribution(origin("hand.s3-website.eu-central-1.amazonaws.com", path)));
     let kept = Some(bucket("hand"));
     let unpublished = Some(Bucket { has_site: false, ..bucket("hand") });
-    let table: [(Option<Distribution>, Option<Bucket>, &str, &str, &str); 5] = [
+    type Row = (Option<Distribution>, Option<Bucket>, &'static str, &'static str, &'static str);
+    let table: [Row; 5] = [
         (None, None, OWN_BUCKET, "live", "us-west-2"),
         (hand(""), kept.clone(), "hand", "", "eu-central-1"),
         (hand("/site"), kept, "hand", "site", "eu-central-1"),

@@ -11,7 +11,8 @@ fn the_zone_is_the_longest_one_that_public_dns_asks() {
     let apex = |id, delegated| zone(id, "cruddur.com", delegated);
     let deep = |delegated| zone("D", "app.cruddur.com", delegated);
     let (yes, no) = (Some(true), Some(false));
-    let table: [(&str, Vec<Zone>, bool, std::result::Result<&str, &str>); 12] = [
+    type Row = (&'static str, Vec<Zone>, bool, std::result::Result<&'static str, &'static str>);
+    let table: [Row; 12] = [
         ("app.cruddur.com", vec![apex("A", yes)], false, Ok("A")),
         ("app.cruddur.com", vec![apex("A", yes), deep(yes)], false, Ok("D")),
         ("app.cruddur.com", vec![apex("A", yes), deep(no)], false, Ok("A")),

@@ -35,6 +35,8 @@ impl Choice<'_> {
     pub(super) fn note(&self) -> Option<String> {
         match self {
             Self::Zone(_, note) => note.clone(),
+            // Names below .localhost are of the own machine: there is no registrar (RFC 6761, section 6.3).
+            Self::New(name) if name.ends_with(".localhost") => None,
             Self::New(name) => Some(format!(
                 "the zone {name} works as soon as its name servers, which are shown once it is made, are entered at the \
                  registrar of {name}: until then the certificate waits"
