@@ -15,4 +15,5 @@ mod first;
 mod following;
 mod least_privilege;
 mod moto;
+mod owner;
 mod removed;
