@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_util::sync::CancellationToken;
 
 use super::{Area, Evidence, NameSeen, PageSeen, Probed, ReleaseSeen, Unchecked, evidence::Purpose, probe::Visitor};
@@ -291,6 +292,10 @@ fn concerns(role: &Role, evidence: &Evidence) -> bool {
         || bucket.into_iter().chain(distribution).any(|name| text.contains(&name))
 }
 
+/// Everything in a key but `/`, `@` and what RFC 3986 leaves unreserved.
+const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'/').remove(b'@').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Visits the site as a browser would.
 async fn visits(examination: &Examination<'_>, evidence: &Evidence, names: &Names, notes: &mut Notes) -> Vec<Probed> {
     let domain = &evidence.domain;
@@ -310,8 +315,12 @@ async fn visits(examination: &Examination<'_>, evidence: &Evidence, names: &Name
     let mut urls = vec![
         (Purpose::Root, format!("https://{domain}/")),
         (Purpose::MissingScript, format!("https://{domain}/cruddur-site-doctor-0a1b2c3d.js")),
-        (Purpose::State, format!("https://{domain}/.cruddur-site/{}/manifest.json.gz", "live")),
     ];
+    if let Some(origin) = evidence.distribution.as_ref().and_then(origin) {
+        let bucket = examination.session.aws.bucket(&origin.bucket, &origin.prefix, None);
+        let key = utf8_percent_encode(&bucket.state_key("manifest.json.gz"), PATH).to_string();
+        urls.push((Purpose::State, format!("https://{domain}/{key}")));
+    }
     if examination.rehearsal.is_none() {
         // A rehearsal has no TLS, so there is nothing to redirect to.
         urls.push((Purpose::PlainHttp, format!("http://{domain}/")));
