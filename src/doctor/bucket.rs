@@ -114,7 +114,8 @@ fn reading(evidence: &Evidence, bucket: &Bucket, distribution: &Distribution, pr
     let bucket_arn = format!("arn:{partition}:s3:::{}", bucket.name);
     // With a legacy identity CloudFront asks as that one (Developer Guide, "Use an origin access identity").
     let identity = distribution.origin.access_identity.rsplit('/').next().filter(|id| !id.is_empty());
-    let identity = identity.map(|id| format!("arn:{partition}:iam::cloudfront:user/CloudFront Origin Access Identity {id}"));
+    let identity =
+        identity.map(|id| format!("arn:{partition}:iam::cloudfront:user/CloudFront Origin Access Identity {id}"));
     let principal = identity.as_deref().map_or(Principal::Service(policy::CLOUDFRONT), Principal::Aws);
     let may = |action: &str, resource: &str, key: &str| {
         let context = [("aws:SourceArn", distribution.arn.as_str()), ("s3:prefix", key)];

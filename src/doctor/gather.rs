@@ -114,6 +114,7 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
         bucket: None,
         zones,
         records,
+        proofs: Vec::new(),
         names: Vec::new(),
         distribution_addresses: Vec::new(),
         authorities: None,
@@ -127,6 +128,12 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
     edge(examination, &mut evidence, &mut notes).await?;
     bucket(examination, &mut evidence, &mut notes).await?;
     evidence.elsewhere = elsewhere(examination, &evidence, &of_names, &mut notes).await?;
+    for name in pending {
+        let cname = session.resolver.lookup(&name, Kind::Cname).await;
+        if !notes.answer(PUBLIC_DNS, cname).is_empty() {
+            evidence.proofs.push(name);
+        }
+    }
     public_dns(examination, &names, &mut evidence, &mut notes).await;
     let roles = notes.take(Area::Role, "roles", aws.identities().roles_for_github().await)?;
     evidence.roles = roles.into_iter().filter(|role| concerns(role, &evidence)).collect();
@@ -293,8 +300,7 @@ fn concerns(role: &Role, evidence: &Evidence) -> bool {
 }
 
 /// Everything in a key but `/`, `@` and what RFC 3986 leaves unreserved.
-const PATH: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'/').remove(b'@').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'@').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Visits the site as a browser would.
 async fn visits(examination: &Examination<'_>, evidence: &Evidence, names: &Names, notes: &mut Notes) -> Vec<Probed> {

@@ -58,12 +58,9 @@ impl Remote {
     /// Joins a listing with the manifest, which was `written` then: an object whose entity tag and size are as the
     /// manifest says is known. One that was written after the manifest is not, whatever its entity tag: a change of
     /// headers by hand copies the same bytes over themselves.
-    pub fn new(
-        listing: impl IntoIterator<Item = Listed>,
-        manifest: Option<Manifest>,
-        written: Option<i64>,
-    ) -> Self {
-        let is_later = |listed: &Listed| matches!((listed.modified, written), (Some(at), Some(written)) if at > written + SKEW);
+    pub fn new(listing: impl IntoIterator<Item = Listed>, manifest: Option<Manifest>, written: Option<i64>) -> Self {
+        let is_later =
+            |listed: &Listed| matches!((listed.modified, written), (Some(at), Some(written)) if at > written + SKEW);
         let known = |listed: &Listed| {
             let published = manifest.as_ref()?.objects.get(&listed.key)?;
             let is_same = published.etag == listed.etag && published.size == listed.size && !is_later(listed);

@@ -115,7 +115,8 @@ async fn the_role_may_not_invalidate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_role_may_everything() {
     let world = World::sound().await;
-    let everything = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
+    let everything =
+        json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
     let name = make_role(&world, &of_main(), None).await;
     let put = |document: String| {
         world.iam().put_role_policy().role_name(&name).policy_name("admin").policy_document(document).send()

@@ -197,7 +197,8 @@ impl World {
         let edge = Edge::bind(self.account.clone(), Some(0)).await.unwrap();
         let request = Request::only_look(DOMAIN.parse().unwrap());
         let rehearsal = Some(SocketAddr::from(([127, 0, 0, 1], edge.port())));
-        let examination = Examination { session: &session, request: &request, visit: true, rehearsal };
+        let (session, request) = (&session, &request);
+        let examination = Examination { session, request, flags: String::new(), visit: true, rehearsal };
         // Boxed here and below: a test's thread has a small stack, and these futures are large.
         examine(&Box::pin(gather(&examination)).await.unwrap())
     }
@@ -215,7 +216,8 @@ impl World {
         ask(&mut request);
         let before = self.visit(DOMAIN, "/").await;
         let watched = (before.status == 200).then(|| before.body.clone());
-        let watch = Arc::new(Watch { account: self.account.clone(), http: self.http.clone(), broken: Mutex::default() });
+        let watch =
+            Arc::new(Watch { account: self.account.clone(), http: self.http.clone(), broken: Mutex::default() });
         let progress: Arc<dyn Progress> = match watched {
             Some(_) => watch.clone(),
             None => Arc::new(bootstrap::progress::Silent),
