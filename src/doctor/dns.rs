@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use super::{Area, Evidence, NameSeen, finding::Findings};
-use crate::setup::observed::{Distribution, RecordData, Zone};
+use crate::{
+    dns::caa,
+    setup::observed::{Distribution, RecordData, Zone},
+};
 
 const AREA: Area = Area::Dns;
-
-/// The names by which CAA records let Amazon issue (ACM User Guide, "(Optional) Configure a CAA record").
-const AMAZON: [&str; 4] = ["amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"];
 
 pub(super) fn examine(evidence: &Evidence, findings: &mut Findings) {
     zone(evidence, findings);
@@ -58,16 +58,15 @@ fn zone(evidence: &Evidence, findings: &mut Findings) {
 }
 
 fn authorities(evidence: &Evidence, findings: &mut Findings) {
-    let Some(authorities) = &evidence.authorities else { return };
-    if authorities.iter().any(|name| AMAZON.iter().any(|amazon| name.eq_ignore_ascii_case(amazon))) {
+    let Some(records) = &evidence.authorities else { return };
+    if caa::permits_amazon(records, false) {
         findings.sound(AREA, "its CAA records let Amazon issue certificates");
         return;
     }
-    let named = if authorities.is_empty() { "nobody".to_owned() } else { authorities.join(", ") };
     findings.problem(
         AREA,
         "caa-excludes-amazon",
-        format!("the CAA records of {} let only {named} issue certificates", evidence.domain),
+        format!("the CAA records of {} do not let Amazon issue certificates: {}", evidence.domain, records.join(", ")),
         "ACM cannot issue or renew the certificate: it fails with CAA_ERROR",
         format!("add the record: {} CAA 0 issue \"amazon.com\"", evidence.domain),
     );

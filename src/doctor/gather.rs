@@ -84,6 +84,10 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
     let account = aws.account().await?;
     let summaries = notes.take(Area::Distribution, "distributions", cloudfront.summaries().await)?;
     let (zones, _) = notes.take(Area::Dns, "hosted zones", look::zones(session, request, &names).await)?;
+    for zone in zones.iter().filter(|zone| zone.delegated.is_none()) {
+        let why = "public DNS could not be asked for its name servers".to_owned();
+        notes.0.push(Unchecked { area: Area::Dns, what: format!("delegation of {}", zone.id), why });
+    }
     let of_names: Vec<String> = names.all().map(ToString::to_string).collect();
     let mut records = notes.take(Area::Dns, "records", look::records(session, &zones, &of_names).await)?;
     let distribution = look::distribution(session, request, &names, &account, &summaries, &records).await?;

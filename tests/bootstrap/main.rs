@@ -3,11 +3,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod in_process;
 mod world;
 
 mod again;
 mod apart;
 mod browser;
+mod cut_off;
 mod examined;
 mod first;
 mod following;

@@ -100,8 +100,7 @@ async fn the_certificate_waits_in_a_zone_that_nobody_asks() {
     let arn = request.validation_method(aws_sdk_acm::types::ValidationMethod::Dns).send().await.unwrap();
     let arn = arn.certificate_arn.unwrap();
     prove(&world, &arn, &zone).await;
-    finds(&world, &["zone-not-delegated", "no-certificate", "certificate-pending", "no-distribution", "root-fails"])
-        .await;
+    finds(&world, &["zone-not-delegated", "certificate-pending", "no-distribution", "root-fails"]).await;
     world.account.delegate(DOMAIN, &servers).unwrap();
     world.bootstrap().await;
     world.publish(&Folder::site(), &[]);

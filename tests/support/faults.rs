@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use super::proxy::Call;
 
@@ -11,8 +11,14 @@ use super::proxy::Call;
 pub(super) enum Effect {
     /// It is answered so, and AWS never sees it.
     Answer { status: u16, headers: Vec<(&'static str, String)>, body: String },
+    /// It is refused with this code in the protocol of its service, and AWS never sees it.
+    Refuse { status: u16, code: &'static str },
     /// The connection ends without an answer, and AWS never sees it.
     Reset,
+    /// AWS carries it out, and the connection ends without an answer.
+    Lose,
+    /// AWS carries it out, and it is never answered. Whoever waits to be notified ends the program.
+    Kill(Arc<Notify>),
     /// AWS carries it out, and the connection ends in the middle of the answer's body.
     CutAnswer,
     /// The first byte of its body is another one when it reaches AWS.
@@ -23,10 +29,21 @@ pub(super) enum Effect {
     Hold(Arc<Semaphore>),
 }
 
+/// Which requests a fault is about.
+#[derive(Clone, Copy)]
+enum Which {
+    /// Those of an operation.
+    Named(&'static str),
+    /// Those that can change something.
+    Writes,
+    /// Those that cannot.
+    Reads,
+}
+
 /// A rule of the proxy: which requests, and what happens to them.
 #[derive(Clone)]
 pub struct Fault {
-    operation: &'static str,
+    which: Which,
     path: String,
     key: Option<String>,
     spared: usize,
@@ -36,7 +53,11 @@ pub struct Fault {
 
 impl Fault {
     fn new(operation: &'static str, effect: Effect) -> Self {
-        Self { operation, path: String::new(), key: None, spared: 0, left: usize::MAX, effect }
+        Self::about(Which::Named(operation), effect)
+    }
+
+    fn about(which: Which, effect: Effect) -> Self {
+        Self { which, path: String::new(), key: None, spared: 0, left: usize::MAX, effect }
     }
 
     /// Requests of an operation are answered with a status and a body.
@@ -93,6 +114,32 @@ impl Fault {
         (Self::new(operation, Effect::Hold(gate.clone())), Held(gate))
     }
 
+    /// Requests that can change something are refused, each service in its own protocol, and never carried out.
+    pub fn refused_write(status: u16, code: &'static str) -> Self {
+        Self::about(Which::Writes, Effect::Refuse { status, code })
+    }
+
+    /// Requests that change nothing are refused, each service in its own protocol.
+    pub fn refused_read(status: u16, code: &'static str) -> Self {
+        Self::about(Which::Reads, Effect::Refuse { status, code })
+    }
+
+    /// Requests that can change something are carried out, and the connection ends without an answer.
+    pub fn lost_write() -> Self {
+        Self::about(Which::Writes, Effect::Lose)
+    }
+
+    /// Requests that can change something are carried out and never answered: `killed` is told, for whoever ends the
+    /// program at that moment.
+    pub fn killed_write(killed: Arc<Notify>) -> Self {
+        Self::about(Which::Writes, Effect::Kill(killed))
+    }
+
+    /// Requests of an operation are refused as to somebody without the permission, in the protocol of their service.
+    pub fn denied(operation: &'static str) -> Self {
+        Self::new(operation, Effect::Refuse { status: 403, code: "AccessDenied" })
+    }
+
     /// Only where the path and query contain `part`.
     #[must_use]
     pub fn of(self, part: impl Into<String>) -> Self {
@@ -129,7 +176,11 @@ impl Fault {
     /// Whether the call is one of those the fault is about, and there are any left.
     pub(super) fn fits(&self, call: &Call) -> bool {
         self.left > 0
-            && self.operation == call.operation
+            && match self.which {
+                Which::Named(operation) => operation == call.operation,
+                Which::Writes => call.writes(),
+                Which::Reads => !call.writes(),
+            }
             && call.path.contains(&self.path)
             && self.key.as_ref().is_none_or(|key| *key == call.key)
     }

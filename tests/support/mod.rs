@@ -13,6 +13,7 @@ pub mod local;
 pub mod moto;
 pub mod node;
 pub mod once;
+pub mod operations;
 pub mod proxy;
 pub mod site;
 mod skip;

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::stream;
-use http::{HeaderMap, Method, Request, Response, Version, header};
+use http::{Method, Request, Response, Version, header};
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
     body::{Frame, Incoming},
@@ -25,11 +25,16 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::faults::{Effect, Fault};
+use super::{
+    faults::{Effect, Fault},
+    operations::{CLOUDFRONT_VERSION, Service},
+};
 
 /// A request that came to the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
+    /// The service it is of.
+    pub service: Service,
     /// What AWS calls it: `PutObject`.
     pub operation: &'static str,
     /// Its path and query, as they were sent.
@@ -43,17 +48,15 @@ pub struct Call {
 }
 
 impl Call {
-    fn of(request: &Request<Incoming>) -> Self {
-        let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    /// The call that a request is; `form` is its body where its service speaks forms.
+    fn of<B>(request: &Request<B>, form: &str) -> Self {
+        let (uri, headers, service) = (request.uri(), request.headers(), Service::of(request));
         let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let below = uri.path().trim_start_matches('/');
-        let (first, rest) = below.split_once('/').unwrap_or((below, ""));
-        let operation = match first {
-            CLOUDFRONT_VERSION => cloudfront_operation(method, rest),
-            _ => s3_operation(method, !rest.is_empty(), uri.query().unwrap_or_default(), headers),
-        };
+        let (_, rest) = below.split_once('/').unwrap_or((below, ""));
         Self {
-            operation,
+            service,
+            operation: service.operation(request, form),
             path: uri.to_string(),
             key: percent_decode_str(rest).decode_utf8_lossy().into_owned(),
             length: length.unwrap_or(0),
@@ -68,53 +71,7 @@ impl Call {
 
     /// Whether it can change something. What is not known to be a read can.
     pub fn writes(&self) -> bool {
-        !["Get", "Head", "List"].iter().any(|verb| self.operation.starts_with(verb))
-    }
-}
-
-/// The first part of every CloudFront path: the API's version.
-const CLOUDFRONT_VERSION: &str = "2020-05-31";
-
-/// What the CloudFront API reference calls the request.
-fn cloudfront_operation(method: &Method, path: &str) -> &'static str {
-    let parts: Vec<&str> = path.split('/').collect();
-    match (method.as_str(), parts.as_slice()) {
-        ("GET", ["distribution"]) => "ListDistributions",
-        ("GET", ["distribution", _]) => "GetDistribution",
-        ("POST", ["distribution"]) => "CreateDistribution",
-        ("PUT", ["distribution", _, "config"]) => "UpdateDistribution",
-        ("DELETE", ["distribution", _]) => "DeleteDistribution",
-        ("POST", ["function"]) => "CreateFunction",
-        ("PUT", ["function", _]) => "UpdateFunction",
-        ("POST", ["distribution", _, "invalidation"]) => "CreateInvalidation",
-        ("GET", ["distribution", _, "invalidation", _]) => "GetInvalidation",
-        _ => "another call of CloudFront",
-    }
-}
-
-/// What the S3 API reference calls the request.
-fn s3_operation(method: &Method, has_key: bool, query: &str, headers: &HeaderMap) -> &'static str {
-    let asks = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
-    match (method.as_str(), has_key) {
-        ("GET", false) if asks("list-type") => "ListObjectsV2",
-        ("GET", false) if asks("uploads") => "ListMultipartUploads",
-        ("POST", false) if asks("delete") => "DeleteObjects",
-        ("HEAD", false) => "HeadBucket",
-        ("PUT", false) if query.is_empty() || asks("x-id") => "CreateBucket",
-        ("PUT", false) if asks("ownershipControls") => "PutBucketOwnershipControls",
-        ("PUT", false) if asks("policy") => "PutBucketPolicy",
-        ("DELETE", false) if query.is_empty() => "DeleteBucket",
-        ("GET", true) if asks("uploadId") => "ListParts",
-        ("GET", true) => "GetObject",
-        ("HEAD", true) => "HeadObject",
-        ("PUT", true) if asks("partNumber") => "UploadPart",
-        ("PUT", true) if headers.contains_key("x-amz-copy-source") => "CopyObject",
-        ("PUT", true) => "PutObject",
-        ("POST", true) if asks("uploads") => "CreateMultipartUpload",
-        ("POST", true) if asks("uploadId") => "CompleteMultipartUpload",
-        ("DELETE", true) if asks("uploadId") => "AbortMultipartUpload",
-        ("DELETE", true) => "DeleteObject",
-        _ => "another call of S3",
+        !["Get", "Head", "List", "Describe", "Simulate"].iter().any(|verb| self.operation.starts_with(verb))
     }
 }
 
@@ -244,17 +201,42 @@ type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 impl Shared {
     async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Body>> {
-        let (number, effect) = self.state.lock().unwrap().record(Call::of(&request));
+        let service = Service::of(&request);
+        let (head, incoming) = request.into_parts();
+        let (mut body, mut incoming) = (Bytes::new(), Some(incoming));
+        if service.speaks_forms()
+            && let Some(form) = incoming.take()
+        {
+            body = collected(form).await?;
+        }
+        let head = Request::from_parts(head, ());
+        let call = Call::of(&head, std::str::from_utf8(&body).unwrap_or_default());
+        let (number, effect) = self.state.lock().unwrap().record(call);
         if matches!(effect, Some(Effect::Reset)) {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
-        let (head, body) = request.into_parts();
-        let mut body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-        let mut cut = false;
+        if let Some(incoming) = incoming {
+            body = collected(incoming).await?;
+        }
+        let (head, ()) = head.into_parts();
+        let (mut cut, mut lost) = (false, false);
         match effect {
             Some(Effect::Answer { status, headers, body }) => {
                 let body = if head.method == Method::HEAD { String::new() } else { body };
                 return Ok(canned(status, headers, body));
+            }
+            Some(Effect::Refuse { status, code }) => {
+                let (kind, body) = service.error(code, "injected");
+                let body = if head.method == Method::HEAD { String::new() } else { body };
+                // Nobody has to wait before a retry (AWS SDKs and Tools Reference Guide, "Retry behavior").
+                let headers = vec![("content-type", kind.to_owned()), ("x-amz-retry-after", "1".to_owned())];
+                return Ok(canned(status, headers, body));
+            }
+            Some(Effect::Kill(killed)) => {
+                pass_on(&self.endpoint, Request::from_parts(head, Full::new(body))).await?;
+                self.state.lock().unwrap().answered(number);
+                killed.notify_one();
+                return std::future::pending().await;
             }
             Some(Effect::Corrupt) => {
                 let mut bytes = body.to_vec();
@@ -264,14 +246,22 @@ impl Shared {
             Some(Effect::Delay(by)) => tokio::time::sleep(by).await,
             Some(Effect::Hold(gate)) => drop(gate.acquire().await.expect("a gate that is never closed")),
             Some(Effect::CutAnswer) => cut = true,
+            Some(Effect::Lose) => lost = true,
             Some(Effect::Reset) | None => {}
         }
         let request = Request::from_parts(head, Full::new(body));
         let (head, body) = pass_on(&self.endpoint, request).await?.into_parts();
         self.state.lock().unwrap().answered(number);
+        if lost {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
         let body = if cut { half(&body) } else { whole(body) };
         Ok(Response::from_parts(head, body))
     }
+}
+
+async fn collected(body: Incoming) -> io::Result<Bytes> {
+    Ok(body.collect().await.map_err(io::Error::other)?.to_bytes())
 }
 
 /// Sends the request on as it is, for its signature covers the host it was meant for; and on a connection of its own, for

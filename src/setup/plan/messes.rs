@@ -40,23 +40,7 @@ pub fn account() -> Account {
 
 /// A request without any wish.
 pub fn request(domain: &str) -> Request {
-    Request {
-        domain: domain.parse().unwrap(),
-        www: None,
-        aliases: Vec::new(),
-        wildcard: false,
-        distribution: None,
-        bucket: None,
-        prefix: None,
-        region: None,
-        kms_key: None,
-        retention_days: None,
-        routing: None,
-        price_class: None,
-        dns: Dns::Route53 { create_zone: false },
-        apis: Vec::new(),
-        deployer: None,
-    }
+    Request { wildcard: false, ..Request::only_look(domain.parse().unwrap()) }
 }
 
 /// An account with nothing in it but a delegated zone.
@@ -80,7 +64,7 @@ pub fn empty() -> Observed {
 
 pub fn zone(id: &str, name: &str, delegated: Option<bool>) -> Zone {
     let name_servers = vec![format!("ns-{id}.awsdns-1.com").to_lowercase()];
-    Zone { id: id.into(), name: name.into(), name_servers, delegated, records: 2, tags: Tags::new() }
+    Zone { id: id.into(), name: name.into(), name_servers, delegated, records: 2, is_ours: false, tags: Tags::new() }
 }
 
 pub fn value(zone: &str, name: &str, kind: &str, value: &str, ttl: u64) -> ZoneRecord {
