@@ -80,7 +80,7 @@ fn without_one(evidence: &Evidence, findings: &mut Findings) {
             "without it the distribution cannot have the domain as an alternate name, and answers it with 403",
             findings.bootstrap(),
         );
-    } else {
+    } else if !evidence.certificates.iter().any(|certificate| certificate.status == "PENDING_VALIDATION") {
         findings.problem(
             AREA,
             "no-certificate",
@@ -125,16 +125,7 @@ fn ends(evidence: &Evidence, certificate: &Certificate, findings: &mut Findings)
 fn pending(evidence: &Evidence, certificate: &Certificate, findings: &mut Findings) {
     match certificate.status.as_str() {
         "PENDING_VALIDATION" => {
-            let there = |name: &str| {
-                evidence.records.iter().any(|known| known.record.name.eq_ignore_ascii_case(name.trim_end_matches('.')))
-            };
-            let records = certificate.validations.iter().filter_map(|validation| validation.record.as_ref());
-            let missing: Vec<&str> = records.map(|(name, _)| name.as_str()).filter(|name| !there(name)).collect();
-            let waits = if missing.is_empty() {
-                "its validation records are in the zone, so public DNS does not reach that zone, or not yet".to_owned()
-            } else {
-                format!("its validation records are missing: {}", missing.join(", "))
-            };
+            let waits = what_it_waits_for(evidence, certificate);
             findings.problem(
                 AREA,
                 "certificate-pending",
@@ -166,6 +157,25 @@ fn pending(evidence: &Evidence, certificate: &Certificate, findings: &mut Findin
         }
         _ => {}
     }
+}
+
+/// Which of a certificate's validation records nobody can see, and why.
+fn what_it_waits_for(evidence: &Evidence, certificate: &Certificate) -> String {
+    if !evidence.was_checked("public DNS") {
+        return "public DNS could not be asked for its validation records".to_owned();
+    }
+    let is_public = |name: &&str| evidence.proofs.iter().any(|proof| proof.eq_ignore_ascii_case(name));
+    let in_zone = |name: &&str| evidence.records.iter().any(|known| known.record.name.eq_ignore_ascii_case(name));
+    let records = certificate.validations.iter().filter_map(|validation| validation.record.as_ref());
+    let unseen: Vec<&str> = records.map(|(name, _)| name.as_str()).filter(|name| !is_public(name)).collect();
+    if unseen.is_empty() {
+        return "its validation records are public, so ACM has only to look".to_owned();
+    }
+    let hidden: Vec<&str> = unseen.iter().copied().filter(in_zone).collect();
+    if hidden.len() == unseen.len() {
+        return "its validation records are in the hosted zone, which public DNS does not reach, or not yet".to_owned();
+    }
+    format!("public DNS lacks its validation records {}", unseen.join(", "))
 }
 
 /// Whether a name of a certificate stands for `name`: itself, or one label below a wildcard.

@@ -41,11 +41,13 @@ pub struct Evidence {
     pub zones: Vec<Zone>,
     /// The records of the domain's names in them.
     pub records: Vec<ZoneRecord>,
+    /// The validation records of certificates that public DNS has.
+    pub proofs: Vec<String>,
     /// What public DNS says of each alternate domain name, the domain first.
     pub names: Vec<NameSeen>,
     /// What public DNS says of the distribution's own name.
     pub distribution_addresses: Vec<IpAddr>,
-    /// The certificate authorities that the domain's CAA records let issue; `None` where there is no such record.
+    /// The CAA records that hold for the domain, as `0 issue "amazon.com"`; `None` where there is none.
     pub authorities: Option<Vec<String>>,
     /// The name servers that the domain's parent delegates to.
     pub delegated_to: Vec<String>,
@@ -68,6 +70,9 @@ impl Evidence {
             "publish" => words.push(named.unwrap_or_else(|| format!("--domain {}", self.domain))),
             _ => words.extend([self.domain.to_string()].into_iter().chain(named)),
         }
+        // Without a zone here the records are kept elsewhere, and bootstrap has to know.
+        let elsewhere = verb == "bootstrap" && self.zones.is_empty() && self.was_checked("hosted zones");
+        words.extend(elsewhere.then(|| "--dns manual".to_owned()));
         words.extend((!more.is_empty()).then(|| more.to_owned()));
         format!("`{}{}`", words.join(" "), self.flags)
     }

@@ -116,8 +116,7 @@ impl Findings {
         hurts: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        let (severity, seen, hurts, fix) = (Severity::Problem, seen.into(), hurts.into(), fix.into());
-        self.findings.push(Finding { id, area, severity, seen, hurts, fix });
+        self.add(Severity::Problem, area, id, [seen.into(), hurts.into(), fix.into()]);
     }
 
     /// Something that could be better.
@@ -129,7 +128,10 @@ impl Findings {
         hurts: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        let (severity, seen, hurts, fix) = (Severity::Advice, seen.into(), hurts.into(), fix.into());
+        self.add(Severity::Advice, area, id, [seen.into(), hurts.into(), fix.into()]);
+    }
+
+    fn add(&mut self, severity: Severity, area: Area, id: &'static str, [seen, hurts, fix]: [String; 3]) {
         self.findings.push(Finding { id, area, severity, seen, hurts, fix });
     }
 

@@ -1,6 +1,6 @@
 //! Doctor: what is wrong with a site, why it hurts, and what mends it.
 //!
-//! [`gather`] looks at everything and judges nothing; what it may not look at it notes. [`examine`] is pure: evidence in,
+//! [`gather()`] looks at everything and judges nothing; what it may not look at it notes. [`examine`] is pure: evidence in,
 //! findings out, one file for each area. `docs/DOCTOR.md` lists every finding by its name.
 
 mod bucket;
@@ -14,6 +14,8 @@ mod live;
 pub mod probe;
 mod release;
 mod role;
+#[cfg(test)]
+mod tests;
 
 pub use evidence::{Evidence, NameSeen, PageSeen, Probed, Purpose, ReleaseSeen, Unchecked};
 pub use finding::{Area, Finding, Report, Severity};

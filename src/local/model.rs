@@ -4,41 +4,6 @@ use jiff::Timestamp;
 
 use crate::site::Headers;
 
-/// The bucket that an origin's domain name stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BucketEndpoint {
-    /// The bucket's name.
-    pub bucket: String,
-    /// Its region, where the name tells.
-    pub region: Option<String>,
-    /// Whether it is the bucket's website endpoint and not the REST one.
-    pub website: bool,
-}
-
-impl BucketEndpoint {
-    /// Reads an origin's domain name; `None` when it is not S3's (S3 User Guide, "Methods for accessing a bucket" and
-    /// "Website endpoints").
-    pub fn parse(domain: &str) -> Option<Self> {
-        let host = domain.strip_suffix(".amazonaws.com").or_else(|| domain.strip_suffix(".amazonaws.com.cn"))?;
-        let endpoint = |bucket: &str, region: &str, website| {
-            let region = (!region.is_empty()).then(|| region.to_owned());
-            (!bucket.is_empty()).then(|| Self { bucket: bucket.to_owned(), region, website })
-        };
-        for marker in [".s3-website-", ".s3-website."] {
-            if let Some((bucket, region)) = host.rsplit_once(marker) {
-                return endpoint(bucket, region, true);
-            }
-        }
-        if let Some(bucket) = host.strip_suffix(".s3") {
-            return endpoint(bucket, "", false);
-        }
-        [".s3.dualstack.", ".s3.", ".s3-"]
-            .into_iter()
-            .find_map(|marker| host.rsplit_once(marker))
-            .and_then(|(bucket, region)| endpoint(bucket, region, false))
-    }
-}
-
 /// An object as the origin answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
@@ -78,28 +43,4 @@ pub struct Invalidation {
     pub created: Timestamp,
     /// How far it is, at the time of reading.
     pub status: InvalidationStatus,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bucket_endpoints_are_told_from_other_hosts() {
-        let rest = |bucket: &str, region: Option<&str>| Some((bucket.to_owned(), region.map(str::to_owned), false));
-        let table = [
-            ("cruddur.com.s3.eu-west-1.amazonaws.com", rest("cruddur.com", Some("eu-west-1"))),
-            ("b.s3.amazonaws.com", rest("b", None)),
-            ("b.s3-us-west-2.amazonaws.com", rest("b", Some("us-west-2"))),
-            ("b.s3.dualstack.us-east-1.amazonaws.com", rest("b", Some("us-east-1"))),
-            ("b.s3-website-us-east-1.amazonaws.com", Some(("b".into(), Some("us-east-1".into()), true))),
-            ("b.s3-website.eu-central-1.amazonaws.com", Some(("b".into(), Some("eu-central-1".into()), true))),
-            ("alb-1.us-east-1.elb.amazonaws.com", None),
-            ("example.com", None),
-        ];
-        for (domain, expected) in table {
-            let parsed = BucketEndpoint::parse(domain).map(|found| (found.bucket, found.region, found.website));
-            assert_eq!(parsed, expected, "{domain}");
-        }
-    }
 }

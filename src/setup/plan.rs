@@ -134,13 +134,14 @@ fn refuse_taken(site: &Site, observed: &Observed) -> Result<()> {
     } else {
         ""
     };
+    // What CloudFront tells of another account's is hidden in part: `*******EXAMPLE`.
+    let id = distribution.split(' ').next().filter(|id| !id.contains('*'));
+    let adopt =
+        id.map(|id| format!(", or adopt it with --distribution {id} if the site is to be there")).unwrap_or_default();
     Err(Error::new(
         ErrorKind::Refused,
         format!("{name} is an alternate domain name of another distribution, {distribution}, and can be on one only"),
-        format!(
-            "take the name off that distribution in the CloudFront console, or adopt it with --distribution ID if the site is \
-             to be there{without}"
-        ),
+        format!("take the name off that distribution in the CloudFront console{adopt}{without}"),
     ))
 }
 
@@ -177,7 +178,17 @@ fn public_readers(site: &Site, distribution: &Distribution) -> Vec<String> {
     readers.map(|(path, ..)| path.clone()).collect()
 }
 
-/// The access control for an origin, by what it has to be (Developer Guide, "Restrict access to an Amazon S3 origin").
+/// The access control as it has to be: it signs every request to S3 (Developer Guide, "Restrict access to an Amazon S3
+/// origin").
+pub fn signing(control: &AccessControl) -> AccessControl {
+    AccessControl {
+        origin_type: "s3".to_owned(),
+        signing_behavior: "always".to_owned(),
+        signing_protocol: "sigv4".to_owned(),
+        ..control.clone()
+    }
+}
+
 fn signs_for_s3(control: &AccessControl) -> bool {
-    control.origin_type == "s3" && control.signing_behavior == "always" && control.signing_protocol == "sigv4"
+    *control == signing(control)
 }

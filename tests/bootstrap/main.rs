@@ -5,6 +5,8 @@ mod support;
 
 mod handmade;
 mod in_process;
+mod permissions;
+mod remote;
 mod world;
 
 mod again;
@@ -14,5 +16,8 @@ mod cut_off;
 mod examined;
 mod first;
 mod following;
+mod least_privilege;
+mod moto;
+mod owner;
 mod removed;
 mod stopped;

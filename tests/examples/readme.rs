@@ -33,18 +33,45 @@ fn every_command_line_is_understood() {
             assert!(["cargo test", "cargo install --path ."].contains(&line), "nobody has checked `{line}`");
             continue;
         };
-        // A configuration file that is not there is looked at after every flag, and before anything is done.
         let nowhere = tempfile::tempdir().unwrap();
-        let missing = nowhere.path().join("no-such.toml");
         let mut command = cruddur_site();
-        command.current_dir(nowhere.path()).args(arguments.split(' ')).arg("--config").arg(&missing);
+        command.current_dir(nowhere.path()).args(arguments.split(' '));
+        // A configuration file that is not there is looked at after every flag, and before anything is done. A local
+        // account that is not there is all that `serve` looks at.
+        let expected = if arguments == "serve" { ".cruddur-local" } else { "no-such.toml" };
+        if arguments != "serve" {
+            command.arg("--config").arg(nowhere.path().join(expected));
+        }
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && said.contains("no-such.toml"), "{line}: {said}");
+        assert!(said.contains(expected), "{line}: {said}");
         assert_eq!(output.status.code(), Some(1), "{line}: {said}");
         checked += 1;
     }
     assert!(checked >= 4, "only {checked} command lines were found");
+}
+
+/// The three commands of the whole rehearsal, run as they stand but for the port.
+#[tokio::test]
+async fn the_rehearsal_makes_publishes_and_serves_a_site() {
+    let lines = shell_lines();
+    let rehearsal: Vec<&str> = lines.iter().skip(1).take(3).filter_map(|line| line.strip_prefix(FROM_SOURCE)).collect();
+    let [bootstrap, publish, serve] = rehearsal.as_slice() else { panic!("{lines:?}") };
+    let project = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/site");
+    for words in [bootstrap, publish] {
+        let words = words.replace("examples/site", &example.display().to_string());
+        let output = cruddur_site().current_dir(project.path()).args(words.split(' ')).output().unwrap();
+        assert!(output.status.success(), "{words}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let site = ServedSite::start({
+        let mut command = cruddur_site();
+        command.current_dir(project.path()).arg(serve).args(["--port", "0"]);
+        command
+    });
+    assert!(site.url().contains("cruddur.localhost"), "{}", site.url());
+    assert_eq!(site.get("/profile/maria").await.body, include_bytes!("../../examples/site/index.html"));
+    assert_eq!(site.get_as("www.cruddur.localhost", "/").await.status, 301);
 }
 
 /// The first command, run as it stands but for where the account is kept and the port.

@@ -9,9 +9,12 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{Region, ResponseChecksumValidation};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use cruddur_site::local::{self, ApiServer, model::BucketEndpoint};
 use cruddur_site::release::Manifest;
 use cruddur_site::site::Headers;
+use cruddur_site::{
+    local::{self, ApiServer},
+    setup::S3Origin,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -60,7 +63,7 @@ impl World {
         let site = account.ensure_site(&domain, None).unwrap();
         let server = ApiServer::start(account.clone()).await.unwrap();
         let access_key = (local::ACCESS_KEY_ID, local::SECRET_ACCESS_KEY);
-        let bucket = BucketEndpoint::parse(&site.origin.domain).unwrap().bucket;
+        let bucket = S3Origin::of(&site.origin).unwrap().bucket;
         let endpoint = server.url().to_owned();
         let world = Self::at(&endpoint, access_key, bucket, site.id, domain).await;
         Self { account: Some(account), _local: Some((server, folder)), ..world }

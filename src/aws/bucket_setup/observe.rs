@@ -7,7 +7,10 @@ use super::{BucketSetup, lifecycle};
 use crate::{
     aws::Action,
     error::{Error, ErrorKind, Result},
-    setup::observed::{Bucket, Encryption, LifecycleRule, Tags},
+    setup::{
+        desired::can_be_made,
+        observed::{Bucket, Encryption, LifecycleRule, Tags},
+    },
 };
 
 /// The folder of our own state, which is no part of a site.
@@ -102,6 +105,8 @@ impl BucketSetup {
         }
         match status {
             404 => Ok(Found::Nowhere),
+            // Of a name that no new bucket can have there is at most an old one, and S3 would have told its region.
+            400 if !can_be_made(&self.name) => Ok(Found::Nowhere),
             403 => Err(self.not_to_be_seen()),
             _ => Err(Action { iam: "s3:ListBucket", on: &self.arn(), what: &what }.failed(error)),
         }
@@ -151,16 +156,9 @@ impl BucketSetup {
     async fn versioning(&self) -> Result<bool> {
         let (on, what) = (self.arn(), format!("read the versioning of bucket {}", self.name));
         let action = Action { iam: "s3:GetBucketVersioning", on: &on, what: &what };
-        let error = match self.client().get_bucket_versioning().bucket(&self.name).send().await {
-            Ok(answer) => return Ok(answer.status().is_some_and(|status| status.as_str() == "Enabled")),
-            Err(error) => error,
-        };
-        // moto names the document in a way that the SDK does not read.
-        let read = error.raw_response().filter(|response| response.status().as_u16() == 200);
-        match read.and_then(|response| response.body().bytes()) {
-            Some(body) => Ok(String::from_utf8_lossy(body).contains("<Status>Enabled</Status>")),
-            None => Err(action.failed(error)),
-        }
+        let sent = self.client().get_bucket_versioning().bucket(&self.name).send().await;
+        let answer = sent.map_err(|error| action.failed(error))?;
+        Ok(answer.status().is_some_and(|status| status.as_str() == "Enabled"))
     }
 
     async fn lifecycle(&self) -> Result<Vec<LifecycleRule>> {

@@ -71,7 +71,8 @@ impl Steps {
 
     fn done(&self, what: &str) {
         self.clear();
-        self.line(&format!("{} {what}", paint(GOOD, "✓")));
+        let width = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+        self.line(&format!("{} {}", paint(GOOD, "✓"), hang(what, 2, width)));
     }
 
     fn waiting(&self, what: &str, seen: &str) {

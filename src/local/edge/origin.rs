@@ -10,10 +10,7 @@ use super::{
     fetch::Representation,
     page,
 };
-use crate::{
-    Result,
-    local::model::{BucketEndpoint, StoredObject},
-};
+use crate::{Result, local::model::StoredObject, setup::S3Origin};
 
 /// What an origin answers.
 #[derive(Debug)]
@@ -31,7 +28,7 @@ impl Edge {
     pub(super) fn ask(&self, target: Target<'_>, key: &str) -> Result<Answer> {
         let domain = &target.origin.domain;
         let refused = |status, code: &str, message: &str| Ok(Answer::Other(page::s3_error(status, code, message, key)));
-        let Some(endpoint) = BucketEndpoint::parse(domain) else {
+        let Some(endpoint) = S3Origin::of(target.origin) else {
             return refused(StatusCode::BAD_GATEWAY, "BadGateway", &format!("the origin {domain} is no bucket"));
         };
         let Some(access) = self.origin.bucket(&endpoint.bucket)? else {

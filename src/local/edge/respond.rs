@@ -26,8 +26,7 @@ use super::{
 };
 use crate::{
     ErrorKind, Result,
-    local::model::BucketEndpoint,
-    setup::{observed::Distribution, site::SECURITY_HEADERS as SECURITY_HEADERS_POLICY},
+    setup::{S3Origin, observed::Distribution, site::SECURITY_HEADERS as SECURITY_HEADERS_POLICY},
 };
 
 /// Where an answer came from (CloudFront Developer Guide, "Standard logging reference", `x-edge-result-type`).
@@ -180,7 +179,7 @@ impl Edge {
 
     /// Hands the request to the target's origin, or to the cache before it.
     fn serve<B>(&self, target: Target<'_>, request: &Request<B>, uri: &str, query: Option<&str>) -> Result<Reply> {
-        if BucketEndpoint::parse(&target.origin.domain).is_none() {
+        if S3Origin::of(target.origin).is_none() {
             let forward = Forward::new(target, request, uri, query, HeaderMap::new());
             return Ok(
                 forward.map_or_else(|refusal| Reply::Ready(*refusal), |forward| Reply::Forward(Box::new(forward)))

@@ -40,23 +40,7 @@ pub fn account() -> Account {
 
 /// A request without any wish.
 pub fn request(domain: &str) -> Request {
-    Request {
-        domain: domain.parse().unwrap(),
-        www: None,
-        aliases: Vec::new(),
-        wildcard: false,
-        distribution: None,
-        bucket: None,
-        prefix: None,
-        region: None,
-        kms_key: None,
-        retention_days: None,
-        routing: None,
-        price_class: None,
-        dns: Dns::Route53 { create_zone: false },
-        apis: Vec::new(),
-        deployer: None,
-    }
+    Request { wildcard: false, ..Request::only_look(domain.parse().unwrap()) }
 }
 
 /// An account with nothing in it but a delegated zone.

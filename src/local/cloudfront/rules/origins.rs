@@ -7,7 +7,10 @@ use super::{
     names::is_host_name,
     number,
 };
-use crate::local::{Fault, model::BucketEndpoint, xml::Element};
+use crate::{
+    local::{Fault, xml::Element},
+    setup::S3Origin,
+};
 
 /// The most origins of a distribution (Developer Guide, "Quotas").
 const MOST: usize = 25;
@@ -72,7 +75,7 @@ fn check_kind(origin: &Element) -> Result<(), Refusal> {
         ));
     }
     if let Some(bucket) = bucket {
-        let endpoint = BucketEndpoint::parse(origin.text_at("DomainName"));
+        let endpoint = S3Origin::parse(origin.text_at("DomainName"), "");
         if endpoint.is_none_or(|endpoint| endpoint.website) {
             return Err(Refusal::invalid_argument(
                 "The parameter Origin DomainName does not refer to a valid S3 bucket.",
