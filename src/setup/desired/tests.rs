@@ -112,7 +112,7 @@ fn contradictions_are_told() {
     let shop = || "shop.cruddur.com".parse().unwrap();
     let table: [(Request, &str); 17] = [
         (request("co.uk"), "public suffix"),
-        (with(&|r| r.aliases = vec![shop(), shop()]), "shop.cruddur.com is named twice"),
+        (with(&|r| r.aliases = vec![shop(), shop()]), "shop.cruddur.com is given twice"),
         (with(&|r| r.aliases = vec![DOMAIN.parse().unwrap()]), "named twice"),
         (
             with(&|r| (r.www, r.aliases) = (Some(true), vec!["www.cruddur.com".parse().unwrap()])),
