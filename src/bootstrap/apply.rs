@@ -197,7 +197,9 @@ impl<'r> Work<'r> {
     async fn set_access_control(&mut self, step: &Step) -> Result<()> {
         let cloudfront = self.cloudfront();
         let control = match (&self.access_control, step) {
-            (Some(control), Step::UpdateAccessControl) => cloudfront.update_access_control(control).await?,
+            (Some(control), Step::UpdateAccessControl) => {
+                cloudfront.update_access_control(&plan::signing(control)).await?
+            }
             _ => cloudfront.create_access_control(&self.site.access_control_name()).await?,
         };
         self.ids.access_control = Some(control.id.clone());

@@ -178,7 +178,17 @@ fn public_readers(site: &Site, distribution: &Distribution) -> Vec<String> {
     readers.map(|(path, ..)| path.clone()).collect()
 }
 
-/// The access control for an origin, by what it has to be (Developer Guide, "Restrict access to an Amazon S3 origin").
+/// The access control as it has to be: it signs every request to S3 (Developer Guide, "Restrict access to an Amazon S3
+/// origin").
+pub fn signing(control: &AccessControl) -> AccessControl {
+    AccessControl {
+        origin_type: "s3".to_owned(),
+        signing_behavior: "always".to_owned(),
+        signing_protocol: "sigv4".to_owned(),
+        ..control.clone()
+    }
+}
+
 fn signs_for_s3(control: &AccessControl) -> bool {
-    control.origin_type == "s3" && control.signing_behavior == "always" && control.signing_protocol == "sigv4"
+    *control == signing(control)
 }

@@ -4,6 +4,8 @@
 mod support;
 
 mod in_process;
+mod permissions;
+mod remote;
 mod world;
 
 mod again;
@@ -13,4 +15,7 @@ mod cut_off;
 mod examined;
 mod first;
 mod following;
+mod least_privilege;
+mod moto;
+mod owner;
 mod removed;
