@@ -20,6 +20,9 @@ use crate::{
 /// The code for what is not there.
 const MISSING: &str = "NoSuchEntity";
 
+/// The code for what is there already.
+const EXISTS: &str = "EntityAlreadyExists";
+
 /// The roles and identity providers of one account.
 #[derive(Debug, Clone)]
 pub struct Identities {
@@ -48,17 +51,27 @@ impl Identities {
 
     /// Makes the identity provider for GitHub's tokens, for the audience of AWS, and returns its ARN. It has no
     /// thumbprint: IAM trusts the well-known authorities for it (IAM User Guide, "Obtain the thumbprint for an OpenID
-    /// Connect identity provider").
+    /// Connect identity provider"). Where there is one already (as when the answer to a first attempt was lost), that one
+    /// takes such tokens from now on.
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn create_provider(&self) -> Result<String> {
+    pub async fn create_provider(&self, account: &Account) -> Result<String> {
         let what = "make the identity provider for GitHub's tokens";
         let on = format!("arn:aws:iam::*:oidc-provider/{GITHUB_ISSUER}");
         let action = Action { iam: "iam:CreateOpenIDConnectProvider", on: &on, what };
         let create = self.client.create_open_id_connect_provider().url(format!("https://{GITHUB_ISSUER}"));
-        let sent = create.client_id_list(AUDIENCE).send().await;
-        let made = sent.map_err(|error| action.failed(error))?;
+        let made = match create.client_id_list(AUDIENCE).send().await {
+            Ok(made) => made,
+            Err(error) if error.code() == Some(EXISTS) => {
+                let Some(there) = self.provider(account).await? else { return Err(action.failed(error)) };
+                if !there.audiences.iter().any(|audience| audience == AUDIENCE) {
+                    self.add_audience(&there.arn).await?;
+                }
+                return Ok(there.arn);
+            }
+            Err(error) => return Err(action.failed(error)),
+        };
         made.open_id_connect_provider_arn.ok_or_else(|| super::incomplete(what, "no ARN"))
     }
 
@@ -129,7 +142,8 @@ impl Identities {
         Ok(roles)
     }
 
-    /// Makes a role without permissions, and returns its ARN.
+    /// Makes a role without permissions, and returns its ARN. Where there is one of that name and these tags already (as
+    /// when the answer to a first attempt was lost), that one gets the trust.
     ///
     /// # Errors
     /// As AWS answers.
@@ -138,7 +152,16 @@ impl Identities {
         let action = Action { iam: "iam:CreateRole", on: &on, what: &what };
         let create = self.client.create_role().role_name(name).assume_role_policy_document(trust.to_string());
         let create = create.description(description).set_tags(Some(sdk_tags(&what, tags)?));
-        let made = create.send().await.map_err(|error| action.failed(error))?;
+        let made = match create.send().await {
+            Ok(made) => made,
+            Err(error) if error.code() == Some(EXISTS) => {
+                let is_same = |role: &Role| role.tags == *tags;
+                let Some(there) = self.role(name).await?.filter(is_same) else { return Err(action.failed(error)) };
+                self.set_trust(name, trust).await?;
+                return Ok(there.arn);
+            }
+            Err(error) => return Err(action.failed(error)),
+        };
         made.role.map(|role| role.arn).ok_or_else(|| super::incomplete(&what, "no role"))
     }
 

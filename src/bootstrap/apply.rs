@@ -102,6 +102,7 @@ impl<'r> Work<'r> {
     async fn carry_out(&mut self, step: &Step) -> Result<()> {
         match step {
             Step::CreateZone(name) => self.create_zone(name).await,
+            Step::TagZone(id) => self.zones_of_aws().tag(id, &self.tags()).await,
             Step::CreateBucket
             | Step::BlockPublicAccess
             | Step::EnforceOwnership
@@ -331,7 +332,7 @@ impl<'r> Work<'r> {
         let identities = self.session.aws.identities();
         match (&self.provider, step) {
             (Some(provider), Step::AddAudience) => identities.add_audience(provider).await?,
-            _ => self.provider = Some(identities.create_provider().await?),
+            _ => self.provider = Some(identities.create_provider(&self.site.account).await?),
         }
         self.young.insert(Resource::OidcProvider);
         Ok(())

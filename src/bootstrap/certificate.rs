@@ -106,12 +106,15 @@ impl Work<'_> {
         let records = validation_records(certificate);
         if self.site.dns == Dns::Manual {
             let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
-            return format!("make the CNAME records {} where the domain's DNS is kept, {AGAIN}", names.join(", "));
+            return format!(
+                "make the CNAME records that are shown above, {}, where the domain's DNS is kept; {AGAIN}",
+                names.join(" and ")
+            );
         }
         for zone in &self.observed.zones {
             if observe::is_delegated(self.session, zone).await == Some(false) {
                 let servers = zone.name_servers.join(", ");
-                return format!("tell {}'s registrar these name servers: {servers}, {AGAIN}", zone.name);
+                return format!("tell {}'s registrar these name servers: {servers}; {AGAIN}", zone.name);
             }
         }
         format!("it mostly takes minutes once public DNS has the records; {AGAIN}")
@@ -141,7 +144,7 @@ async fn failed(session: &Session, certificate: &Certificate) -> Error {
     let error = Error::new(ErrorKind::Refused, what, next);
     match excluded_by(session, certificate).await {
         Some(records) if reason == "CAA_ERROR" => error.because(records),
-        _ => error.because(format!("AWS: {reason}")),
+        _ => error.because(format!("AWS: {reason}: {}", certificate.arn)),
     }
 }
 

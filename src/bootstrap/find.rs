@@ -93,7 +93,8 @@ pub(super) fn reads_any_bucket(summary: &Summary) -> bool {
 /// A distribution, as people know it.
 pub(super) fn describe(summary: &Summary) -> String {
     let names = if summary.aliases.is_empty() { summary.domain_name.clone() } else { summary.aliases.join(", ") };
-    let comment = if summary.comment.is_empty() { String::new() } else { format!(", {:?}", summary.comment) };
+    let says_more = !summary.comment.is_empty() && !summary.aliases.contains(&summary.comment);
+    let comment = if says_more { format!(", {:?}", summary.comment) } else { String::new() };
     format!("{} ({names}{comment})", summary.id)
 }
 

@@ -27,6 +27,7 @@ use crate::{
     dns::Resolver,
     error::{Error, ErrorKind},
     publish::World,
+    setup::site::REFERENCE,
 };
 
 /// Everything a bootstrap works with.
@@ -81,7 +82,7 @@ impl Session {
 
     /// What makes a call of AWS safe to be sent twice, and new in every run.
     fn reference(&self) -> String {
-        format!("cruddur-site-{}-{:08x}", (self.world.now)().as_millisecond(), (self.world.random)())
+        format!("{REFERENCE}{}-{:08x}", (self.world.now)().as_millisecond(), (self.world.random)())
     }
 }
 

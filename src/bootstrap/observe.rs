@@ -21,6 +21,7 @@ use crate::{
             AccessControl, Certificate, Distribution, Function, OidcProvider, RecordData, Role, Zone, ZoneRecord,
         },
         records::names_of_interest,
+        region,
         request::{Dns, SiteRouting},
         site::{Account, CERTIFICATE_REGION, TAG, access_control_name, role_name, slug},
     },
@@ -33,14 +34,18 @@ const AT_ONCE: usize = 4;
 /// Looks at everything that `request` is about; `routing` is what an app gets whose owner does not say.
 ///
 /// # Errors
-/// [`ErrorKind::Input`] where the request contradicts itself, or several distributions could be the site's;
+/// [`ErrorKind::Input`] where the request contradicts itself, the region is none, or several distributions could be the site's;
 /// [`ErrorKind::NotFound`] for a distribution that was named and is not there; otherwise as AWS answers.
 pub async fn observe(session: &Session, request: &Request, routing: Routing) -> Result<Observed> {
     let aws = &session.aws;
     let names = desired::names(request)?;
+    if let Ok(region) = aws.region().parse() {
+        region::check(&region)?;
+    }
     let cloudfront = aws.cloudfront();
-    let (account, summaries, (zones, zone_names)) =
-        tokio::try_join!(aws.account(), cloudfront.summaries(), zones(session, request, &names))?;
+    // First alone: where the credentials or the network are what is wrong, this says so, and always the same.
+    let account = aws.account().await?;
+    let (summaries, (zones, zone_names)) = tokio::try_join!(cloudfront.summaries(), zones(session, request, &names))?;
 
     let of_names: Vec<String> = names.all().map(ToString::to_string).collect();
     let mut records = records(session, &zones, &of_names).await?;

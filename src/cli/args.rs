@@ -139,7 +139,7 @@ pub struct Connection {
     /// The bucket's region
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
-    /// The endpoint of an S3-compatible store
+    /// Where AWS's services, or an S3-compatible store, are reached instead
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
 }
@@ -148,10 +148,10 @@ pub struct Connection {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  cruddur-site bootstrap cruddur.com --dry-run         what would be made, and what it costs
-  cruddur-site bootstrap cruddur.com --api '/api/*=api.internal.cruddur.com' --github ann/cruddur
-  cruddur-site bootstrap cruddur.com --dns manual      for a domain kept at Cloudflare, GoDaddy, ...
-  cruddur-site bootstrap cruddur.localhost --local     a rehearsal without an AWS account
+  cruddur-site bootstrap cruddur.com --dry-run      what it makes and costs
+  cruddur-site bootstrap cruddur.com --dns manual   its DNS is at GoDaddy, say
+  cruddur-site bootstrap cruddur.com --api '/api/*=api.internal.cruddur.com'
+  cruddur-site bootstrap cruddur.localhost --local  a rehearsal without AWS
 
 It can be repeated at will: what is as it shall be is left alone, and what was interrupted goes on.")]
 pub struct Bootstrap {
@@ -161,7 +161,7 @@ pub struct Bootstrap {
 
     /// Let www.DOMAIN redirect to DOMAIN, or, for www.DOMAIN, the name without it [default for domains right below a
     /// public suffix, such as cruddur.com]
-    #[arg(long, overrides_with = "no_www", help_heading = "The site")]
+    #[arg(long, conflicts_with = "no_www", help_heading = "The site")]
     pub www: bool,
     /// Make no such redirect
     #[arg(long, help_heading = "The site")]
@@ -183,22 +183,23 @@ pub struct Bootstrap {
     pub github: Option<String>,
 
     /// The distribution to adopt, where it cannot be found by the domain
-    #[arg(long, value_name = "ID", help_heading = "On AWS")]
+    #[arg(long, value_name = "ID", help_heading = "What it is made of")]
     pub distribution: Option<String>,
-    /// The bucket to make or adopt [default: named like the domain]
-    #[arg(long, value_name = "NAME", help_heading = "On AWS")]
+    /// The bucket to make or adopt [default: what is there, or the domain's name with the account's
+    /// number]
+    #[arg(long, value_name = "NAME", help_heading = "What it is made of")]
     pub bucket: Option<String>,
     /// The folder in the bucket that is served [default: what is there, or live]
-    #[arg(long, value_name = "PREFIX", help_heading = "On AWS")]
+    #[arg(long, value_name = "PREFIX", help_heading = "What it is made of")]
     pub prefix: Option<String>,
     /// Encrypt the bucket with this key of KMS
-    #[arg(long, value_name = "ARN", help_heading = "On AWS")]
+    #[arg(long, value_name = "ARN", help_heading = "What it is made of")]
     pub kms_key: Option<String>,
     /// Days after which overwritten and deleted files are gone for good [default: what is there, or 30]
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500), help_heading = "On AWS")]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36500), help_heading = "What it is made of")]
     pub old_versions: Option<u32>,
     /// The edges that serve: 100 is North America and Europe, all is everywhere [default: what is there, or 100]
-    #[arg(long, value_enum, value_name = "CLASS", help_heading = "On AWS")]
+    #[arg(long, value_enum, value_name = "CLASS", help_heading = "What it is made of")]
     pub price_class: Option<PriceClassName>,
     /// How to reach AWS.
     #[command(flatten)]
@@ -333,8 +334,8 @@ pub struct Doctor {
 /// `destroy`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Only what bootstrap made and tagged is deleted, and a bucket only when it is empty or with --delete-content. It can be
-interrupted and repeated.")]
+Only what bootstrap made and tagged is deleted, and a bucket only when it is empty or with
+--delete-content. It can be interrupted and repeated.")]
 pub struct Destroy {
     /// The site's domain name [default: the one in cruddur-site.toml]
     #[arg(value_name = "DOMAIN")]
@@ -355,10 +356,10 @@ pub struct Destroy {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What happens")]
     pub config: Option<PathBuf>,
     /// The distribution, where it cannot be found by the domain
-    #[arg(long, value_name = "ID", help_heading = "On AWS")]
+    #[arg(long, value_name = "ID", help_heading = "What it is made of")]
     pub distribution: Option<String>,
     /// The bucket, where the distribution that reads it is gone and it is not named like the domain
-    #[arg(long, value_name = "NAME", help_heading = "On AWS")]
+    #[arg(long, value_name = "NAME", help_heading = "What it is made of")]
     pub bucket: Option<String>,
     /// How to reach AWS.
     #[command(flatten)]

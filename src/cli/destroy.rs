@@ -11,7 +11,7 @@ use super::{
     local::Local,
     print_json,
     stop::Stop,
-    style::{BOLD, DIM, GONE, GOOD, paint},
+    style::{BOLD, DIM, GONE, GOOD, hang, paint},
 };
 use crate::{
     bootstrap::{destroy, remains},
@@ -84,12 +84,14 @@ fn no_account(folder: &std::path::Path) -> Error {
 }
 
 fn show(plan: &Removals, domain: &str, dry_run: bool) {
+    const MARK: usize = 4;
+    let width = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
     anstream::println!("{}", paint(BOLD, domain));
     for step in &plan.steps {
-        anstream::println!("  {} {step}", paint(GONE, "-"));
+        anstream::println!("  {} {}", paint(GONE, "-"), hang(&step.to_string(), MARK, width));
     }
     for (what, why) in &plan.kept {
-        anstream::println!("  {}", paint(DIM, format!("= {what} stays: {why}")));
+        anstream::println!("  {}", paint(DIM, format!("= {}", hang(&format!("{what} stays: {why}"), MARK, width))));
     }
     if plan.steps.is_empty() {
         anstream::println!("nothing here was made by cruddur-site for {domain}: nothing to delete");
@@ -101,11 +103,16 @@ fn show(plan: &Removals, domain: &str, dry_run: bool) {
 /// Asks twice: once for the list, once for the name, which nobody types by habit.
 async fn agreed(plan: &Removals, domain: &str, stop: &tokio_util::sync::CancellationToken) -> Result<()> {
     const CANNOT: &str = "destroy needs --yes where nobody can be asked";
-    let not = || Err(Error::new(ErrorKind::Interrupted, "not deleted", "nothing was changed"));
     if !ask::yes("Delete this?", CANNOT, stop).await? {
-        return not();
+        let what = "you did not agree, so nothing was deleted";
+        return Err(Error::new(ErrorKind::Interrupted, what, "run the same command again and answer y to delete it"));
     }
-    let what = if plan.deletes_content() { "with all its files " } else { "" };
-    let typed = ask::line(&format!("Nothing brings it back. To delete it {what}type {domain}: "), CANNOT, stop).await?;
-    if typed.eq_ignore_ascii_case(domain) { Ok(()) } else { not() }
+    let what = if plan.deletes_content() { " with all its files" } else { "" };
+    let typed =
+        ask::line(&format!("Nothing brings it back. To delete it{what}, type {domain}: "), CANNOT, stop).await?;
+    if typed.eq_ignore_ascii_case(domain) {
+        return Ok(());
+    }
+    let what = format!("what you typed is not {domain}, so nothing was deleted");
+    Err(Error::new(ErrorKind::Interrupted, what, format!("run the same command again and type {domain} to delete it")))
 }

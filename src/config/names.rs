@@ -164,27 +164,62 @@ bounded_number!(
     RetentionReleases: 1..=1000, default 3
 );
 
+/// The most characters that a domain name can have.
+const LONGEST_DOMAIN: usize = 253;
+
 fn check_domain(text: &str) -> Result<String, InvalidValue> {
     const NEXT: &str = "write the domain alone, such as \"cruddur.com\"";
     let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+    let wrong = |problem: String, next: &str| Err(InvalidValue::new(problem, next));
+    if text.trim().is_empty() {
+        return wrong("is empty".to_owned(), NEXT);
+    }
+    // RFC 1035, 2.3.4.
+    if text.len() > LONGEST_DOMAIN {
+        let next = format!("write a name of at most {LONGEST_DOMAIN} characters, such as \"cruddur.com\"");
+        return wrong(format!("has {} characters, which no domain name has", text.chars().count()), &next);
+    }
     if name.contains([':', '/']) {
-        return Err(InvalidValue::new(format!("is the URL {text:?}"), NEXT));
+        // Without a scheme it would be read as one: "cruddur.com:8080".
+        let url = if name.contains("://") { name.clone() } else { format!("https://{name}") };
+        let host = url::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let next = host.filter(|host| host.contains('.')).map(|host| format!("write the domain alone: {host}"));
+        let form = if name.contains("://") { "is the URL" } else { "has more than a domain in it:" };
+        return wrong(format!("{form} {text:?}"), next.as_deref().unwrap_or(NEXT));
     }
     if !name.is_ascii() {
-        return Err(InvalidValue::new(
-            format!("is {text:?}"),
-            "write it in its ASCII form, which begins with \"xn--\"",
-        ));
+        // Browsers write it so, too.
+        let ascii = url::Url::parse(&format!("https://{name}")).ok();
+        let ascii = ascii.as_ref().and_then(url::Url::host_str).filter(|host| host.contains("xn--"));
+        let next = match ascii {
+            Some(host) => format!("write it as DNS has it: {host}"),
+            None => "write it in its ASCII form, which begins with \"xn--\"".to_owned(),
+        };
+        return wrong(format!("is {text:?}, and DNS knows only names of ASCII letters"), &next);
+    }
+    if let Some((_, host)) = name.split_once('@') {
+        return wrong(format!("is the mail address {text:?}"), &format!("write the domain alone: {host}"));
+    }
+    if name.contains('_') {
+        let next = "write it with a hyphen instead: browsers and certificates take letters, digits and hyphens only";
+        return wrong(format!("is {text:?}, and names of sites have no underscores"), next);
+    }
+    if let Some(label) = name.split('.').find(|label| label.len() > 63) {
+        let next = "shorten it: between two dots there are at most 63 characters";
+        return wrong(format!("has a part of {} characters: {label:?}", label.len()), next);
     }
     let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
+        !label.is_empty()
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    // RFC 1035, 2.3.4.
-    if name.len() > 253 || !name.contains('.') || !name.split('.').all(is_label) {
-        return Err(InvalidValue::new(format!("is {text:?}, which is no domain name"), NEXT));
+    if !name.split('.').all(is_label) {
+        return wrong(format!("is {text:?}, which is no domain name"), NEXT);
+    }
+    if !name.contains('.') {
+        let next = format!("write the whole name, such as \"{name}.com\"");
+        return wrong(format!("is {text:?}, which is no domain name: it has no dot"), &next);
     }
     Ok(name)
 }
@@ -288,7 +323,9 @@ mod tests {
             (problem::<DomainName>("localhost"), "no domain name"),
             (problem::<DomainName>("-a.com"), "no domain name"),
             (problem::<DomainName>("a..com"), "no domain name"),
-            (problem::<DomainName>("bücher.de"), "xn--"),
+            (problem::<DomainName>("bücher.de"), "as DNS has it: xn--bcher-kva.de"),
+            (problem::<DomainName>("cruddur.com:8080"), "write the domain alone: cruddur.com"),
+            (problem::<DomainName>("my_app.cruddur.com"), "underscores"),
             (problem::<DistributionId>("d111.cloudfront.net"), "no distribution id"),
             (problem::<DistributionId>(""), "no distribution id"),
             (problem::<BucketName>("s3://shop/live/"), "write \"shop\" and, as the prefix, \"live\""),

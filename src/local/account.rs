@@ -315,7 +315,10 @@ fn foreign(folder: &Path) -> Error {
         return Error::new(
             ErrorKind::Input,
             format!("{name} is a build, not a local account"),
-            format!("did you mean `cruddur-site publish {name} --local`? Otherwise name an empty or new folder"),
+            format!(
+                "give --local an empty or new folder, or none for .cruddur-local; the build itself is published by \
+                 `cruddur-site publish {name} --local`"
+            ),
         );
     }
     Error::new(

@@ -17,6 +17,8 @@ mod check;
 #[cfg(test)]
 mod tests;
 
+pub use check::can_be_made;
+
 /// The names of a site, before anything was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {

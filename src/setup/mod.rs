@@ -11,6 +11,7 @@ pub mod origin;
 pub mod plan;
 pub mod policy;
 pub mod records;
+pub mod region;
 pub mod removal;
 pub mod request;
 pub mod site;

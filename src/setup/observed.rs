@@ -296,6 +296,9 @@ pub struct Zone {
     pub delegated: Option<bool>,
     /// How many records it has, its own NS and SOA included.
     pub records: u64,
+    /// Whether this tool asked for it, as its caller reference tells. Zones are tagged by a call of their own, so one that
+    /// a run was cut off after making has no tags yet.
+    pub is_ours: bool,
     /// Its tags.
     pub tags: Tags,
 }

@@ -134,13 +134,14 @@ fn refuse_taken(site: &Site, observed: &Observed) -> Result<()> {
     } else {
         ""
     };
+    // What CloudFront tells of another account's is hidden in part: `*******EXAMPLE`.
+    let id = distribution.split(' ').next().filter(|id| !id.contains('*'));
+    let adopt =
+        id.map(|id| format!(", or adopt it with --distribution {id} if the site is to be there")).unwrap_or_default();
     Err(Error::new(
         ErrorKind::Refused,
         format!("{name} is an alternate domain name of another distribution, {distribution}, and can be on one only"),
-        format!(
-            "take the name off that distribution in the CloudFront console, or adopt it with --distribution ID if the site is \
-             to be there{without}"
-        ),
+        format!("take the name off that distribution in the CloudFront console{adopt}{without}"),
     ))
 }
 

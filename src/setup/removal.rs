@@ -251,7 +251,10 @@ fn without(policy: &Value, remains: &Remains) -> Option<Option<Value>> {
 fn zones(remains: &Remains, plan: &mut Removals) {
     /// Its own NS and SOA.
     const OWN: u64 = 2;
-    for zone in remains.zones.iter().filter(|zone| is_made_for(&zone.tags, &remains.domain)) {
+    // One that a run was cut off after making has no tags yet.
+    let is_cut_off = |zone: &Zone| zone.is_ours && !zone.tags.contains_key(TAG);
+    let is_made = |zone: &&Zone| is_made_for(&zone.tags, &remains.domain) || is_cut_off(zone);
+    for zone in remains.zones.iter().filter(is_made) {
         let goes = |record: &Record| {
             plan.steps.iter().any(|step| match step {
                 Removal::Records { zone_id, records, .. } => *zone_id == zone.id && records.contains(record),
@@ -267,7 +270,10 @@ fn zones(remains: &Remains, plan: &mut Removals) {
         }
         if !proofs.is_empty() {
             let (name, zone_id) = (zone.name.clone(), zone.id.clone());
-            plan.steps.push(Removal::Records { zone: name, zone_id, records: proofs });
+            // Once the certificates are gone nobody knows any more which records proved them, so these go first.
+            let is_certificate = |step: &Removal| matches!(step, Removal::Certificate(_));
+            let before = plan.steps.iter().position(is_certificate).unwrap_or(plan.steps.len());
+            plan.steps.insert(before, Removal::Records { zone: name, zone_id, records: proofs });
         }
         plan.steps.push(Removal::Zone(zone.name.clone(), zone.id.clone()));
     }
@@ -317,7 +323,7 @@ mod tests {
 
     fn zone(tags: Tags, records: u64) -> Zone {
         let (id, name) = ("Z1".into(), "cruddur.com".into());
-        Zone { id, name, name_servers: Vec::new(), delegated: Some(true), records, tags }
+        Zone { id, name, name_servers: Vec::new(), delegated: Some(true), records, is_ours: false, tags }
     }
 
     fn role(tags: Tags) -> Role {

@@ -61,6 +61,9 @@ pub const TAG: &str = "cruddur-site";
 /// The tag that tells what was there before and has only been adopted: `destroy` leaves it standing.
 pub const ADOPTED_TAG: &str = "cruddur-site-adopted";
 
+/// What the caller references of everything that this tool makes begin with.
+pub const REFERENCE: &str = "cruddur-site-";
+
 /// The name of the role's inline policy.
 pub const ROLE_POLICY: &str = "publish";
 

@@ -94,6 +94,8 @@ pub enum Resource {
 pub enum Step {
     /// Makes the public hosted zone of this name.
     CreateZone(String),
+    /// Tags the zone of this id, which a run that was cut off has made.
+    TagZone(String),
     /// Makes the bucket, private and owner-enforced as S3 makes them.
     CreateBucket,
     /// Sets all four public access blocks.
@@ -186,7 +188,7 @@ impl Step {
     /// The part of the site that it works on.
     pub fn resource(&self) -> Resource {
         match self {
-            Self::CreateZone(_) => Resource::Zone,
+            Self::CreateZone(_) | Self::TagZone(_) => Resource::Zone,
             Self::CreateBucket
             | Self::BlockPublicAccess
             | Self::EnforceOwnership

@@ -5,11 +5,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account;
 mod answers;
 mod arguments;
+mod bootstrap;
 mod builds;
+mod denials;
 #[cfg(unix)]
 mod interruptions;
 mod neighbours;
 mod program;
 mod rehearsal;
+mod wishes;

@@ -98,6 +98,10 @@ impl Told {
             (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
             (r"process \d+", "process N"),
             (r"\bE[0-9A-Z]{13}\b", "DISTRIBUTION"),
+            (r"\bZ[0-9A-Z]{12,31}\b", "ZONE"),
+            (r"\bns-\d+\.awsdns-\d\d\.(com|net|org|co\.uk)", "NAME-SERVER.$1"),
+            (r"certificate/[0-9a-f-]{36}", "certificate/ID"),
+            (r"\b_[0-9a-f]{32}\.", "_PROOF."),
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
         ] {
             text = Regex::new(pattern).unwrap().replace_all(&text, called).into_owned();

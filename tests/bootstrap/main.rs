@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod in_process;
 mod permissions;
 mod remote;
 mod world;
@@ -10,6 +11,7 @@ mod world;
 mod again;
 mod apart;
 mod browser;
+mod cut_off;
 mod examined;
 mod first;
 mod following;

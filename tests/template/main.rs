@@ -56,7 +56,15 @@ fn nothing() -> Observed {
 
 fn zone(name: &str, id: &str) -> Zone {
     let name_servers = vec!["ns-1.awsdns-00.com".into()];
-    Zone { id: id.into(), name: name.into(), name_servers, delegated: Some(true), records: 2, tags: Tags::new() }
+    Zone {
+        id: id.into(),
+        name: name.into(),
+        name_servers,
+        delegated: Some(true),
+        records: 2,
+        is_ours: false,
+        tags: Tags::new(),
+    }
 }
 
 fn deployer() -> Option<Deployer> {

@@ -5,10 +5,11 @@ use aws_sdk_s3::{
     types::{BucketLocationConstraint, CreateBucketConfiguration},
 };
 
-use super::{ATTEMPTS, BucketSetup, FIRST_PAUSE, regions};
+use super::{ATTEMPTS, BucketSetup, FIRST_PAUSE};
 use crate::{
     aws::Action,
     error::{Error, ErrorKind, Result},
+    setup::region as regions,
 };
 
 impl BucketSetup {

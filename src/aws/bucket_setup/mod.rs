@@ -4,7 +4,6 @@ mod create;
 mod empty;
 mod lifecycle;
 mod observe;
-mod regions;
 mod settings;
 
 use std::{

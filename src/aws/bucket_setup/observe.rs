@@ -7,7 +7,10 @@ use super::{BucketSetup, lifecycle};
 use crate::{
     aws::Action,
     error::{Error, ErrorKind, Result},
-    setup::observed::{Bucket, Encryption, LifecycleRule, Tags},
+    setup::{
+        desired::can_be_made,
+        observed::{Bucket, Encryption, LifecycleRule, Tags},
+    },
 };
 
 /// The folder of our own state, which is no part of a site.
@@ -102,6 +105,8 @@ impl BucketSetup {
         }
         match status {
             404 => Ok(Found::Nowhere),
+            // Of a name that no new bucket can have there is at most an old one, and S3 would have told its region.
+            400 if !can_be_made(&self.name) => Ok(Found::Nowhere),
             403 => Err(self.not_to_be_seen()),
             _ => Err(Action { iam: "s3:ListBucket", on: &self.arn(), what: &what }.failed(error)),
         }

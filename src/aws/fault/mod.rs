@@ -103,8 +103,8 @@ impl Action<'_> {
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired" => (
                 ErrorKind::Credentials,
                 "the AWS credentials have expired".into(),
-                "sign in again (`aws sso login`, or take new temporary keys), then run the same command: what is \
-                 already uploaded is not sent again"
+                "sign in again (`aws sso login`, or take new temporary keys), then run the same command again: it goes on \
+                 where it stopped"
                     .into(),
             ),
             "InvalidAccessKeyId"
@@ -165,10 +165,7 @@ impl Action<'_> {
         (
             ErrorKind::AccessDenied,
             format!("these credentials lack the permission {iam}"),
-            format!(
-                "allow {iam} on {on} in the policy of the user or role of these credentials; the README lists all that is \
-                 needed"
-            ),
+            format!("allow {iam} on {on} in the policy of the user or role of these credentials"),
         )
     }
 }

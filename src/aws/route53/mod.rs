@@ -12,7 +12,10 @@ use self::records::{is_same_name, plain_name, read, write};
 use super::Action;
 use crate::{
     error::{Error, ErrorKind, Result},
-    setup::observed::{Record, RecordData, Tags, Zone, ZoneRecord},
+    setup::{
+        observed::{Record, RecordData, Tags, Zone, ZoneRecord},
+        site::REFERENCE,
+    },
 };
 
 /// What is written beside everything that is changed, for those who read the zone's history.
@@ -127,25 +130,39 @@ impl Zones {
             let change = Change::builder().action(action).resource_record_set(set).build();
             change.map_err(|error| super::incomplete(&what, error))
         };
-        let mut changes = Vec::new();
-        for record in delete {
-            if let Some(set) = self.to_delete(zone_id, record).await? {
-                changes.push(change(ChangeAction::Delete, set)?);
-            }
-        }
+        let mut upserts = Vec::new();
         for record in upsert {
             let set = write(record).map_err(|error| super::incomplete(&what, error))?;
-            changes.push(change(ChangeAction::Upsert, set.ok_or_else(|| routed(record))?)?);
+            upserts.push(change(ChangeAction::Upsert, set.ok_or_else(|| routed(record))?)?);
         }
-        if changes.is_empty() {
-            return Ok(String::new());
+        let mut earlier = usize::MAX;
+        loop {
+            let mut changes = Vec::new();
+            for record in delete {
+                if let Some(set) = self.to_delete(zone_id, record).await? {
+                    changes.push(change(ChangeAction::Delete, set)?);
+                }
+            }
+            let deletes = changes.len();
+            changes.extend(upserts.iter().cloned());
+            if changes.is_empty() {
+                return Ok(String::new());
+            }
+            let batch = ChangeBatch::builder().comment(COMMENT).set_changes(Some(changes)).build();
+            let batch = batch.map_err(|error| super::incomplete(&what, error))?;
+            let send = self.client.change_resource_record_sets().hosted_zone_id(zone_id).change_batch(batch).send();
+            match send.await {
+                Ok(answer) => {
+                    let info = answer.change_info().ok_or_else(|| super::incomplete(&what, "no change"))?;
+                    return Ok(info.id().trim_start_matches("/change/").to_owned());
+                }
+                // What is gone cannot be deleted, as when the answer to a first attempt was lost: fewer are left each time.
+                Err(error) if error.code() == Some("InvalidChangeBatch") && (1..earlier).contains(&deletes) => {
+                    earlier = deletes;
+                }
+                Err(error) => return Err(action.failed(error)),
+            }
         }
-        let batch = ChangeBatch::builder().comment(COMMENT).set_changes(Some(changes)).build();
-        let batch = batch.map_err(|error| super::incomplete(&what, error))?;
-        let sent = self.client.change_resource_record_sets().hosted_zone_id(zone_id).change_batch(batch).send().await;
-        let answer = sent.map_err(|error| action.failed(error))?;
-        let info = answer.change_info().ok_or_else(|| super::incomplete(&what, "no change"))?;
-        Ok(info.id().trim_start_matches("/change/").to_owned())
     }
 
     /// The record set to delete, as Route 53 has it: a deletion must repeat every one of its values (Route 53 API
@@ -207,7 +224,11 @@ impl Zones {
         self.zone(&id).await
     }
 
-    async fn tag(&self, id: &str, tags: &Tags) -> Result<()> {
+    /// Tags a hosted zone, keeping its other tags.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn tag(&self, id: &str, tags: &Tags) -> Result<()> {
         let (on, what) = (zone_arn(id), format!("tag hosted zone {id}"));
         let action = Action { iam: "route53:ChangeTagsForResource", on: &on, what: &what };
         let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
@@ -242,6 +263,7 @@ fn bare(zone: &HostedZone) -> Zone {
         name_servers: Vec::new(),
         delegated: None,
         records: zone.resource_record_set_count().and_then(|count| u64::try_from(count).ok()).unwrap_or_default(),
+        is_ours: zone.caller_reference().starts_with(REFERENCE),
         tags: Tags::new(),
     }
 }

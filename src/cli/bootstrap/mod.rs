@@ -60,7 +60,11 @@ pub(super) async fn run(args: args::Bootstrap) -> Result<()> {
     if !command.plan.is_empty() && !command.args.yes {
         let cannot = "bootstrap needs --yes where nobody can be asked";
         if !ask::yes("Make this?", cannot, &command.session.stop).await? {
-            return Err(Error::new(ErrorKind::Interrupted, "not made", "nothing was changed"));
+            return Err(Error::new(
+                ErrorKind::Interrupted,
+                "you did not agree, so nothing was changed",
+                "change the flags, or run the same command again and answer y",
+            ));
         }
     }
     command.carry_out().await
@@ -140,7 +144,8 @@ impl Command {
         if self.plan.is_empty() {
             anstream::println!("{} {} is as it shall be: nothing to do", paint(GOOD, "✓"), paint(BOLD, &site.domain));
         } else if self.args.dry_run {
-            anstream::println!("{} would be made so; nothing was changed", site.domain);
+            let text = format!("{} would be made so; nothing was changed", site.domain);
+            anstream::println!("{}", hang(&text, 0, width));
         }
         Ok(())
     }

@@ -48,7 +48,8 @@ pub fn domain(flag: &str, text: &str) -> Result<DomainName> {
 /// `PATH=ORIGIN`.
 pub fn api(text: &str) -> Result<Api> {
     const EXAMPLE: &str = "write the path and the host: --api '/api/*=api.internal.cruddur.com'";
-    let Some((path, origin)) = text.rsplit_once('=').filter(|(path, origin)| !path.is_empty() && !origin.is_empty())
+    // No path pattern has a `=`, and a URL that was pasted as the origin may have some.
+    let Some((path, origin)) = text.split_once('=').filter(|(path, origin)| !path.is_empty() && !origin.is_empty())
     else {
         return Err(wrong(format!("--api is {text:?}, which is not PATH=ORIGIN"), EXAMPLE));
     };
@@ -77,11 +78,17 @@ fn api_origin(text: &str, path: &str, origin: &str) -> Result<DomainName> {
     let has_path = !matches!(url.path(), "" | "/") || url.query().is_some();
     if has_path {
         let next = format!(
-            "write the host alone: --api '{path}={host}'. CloudFront sends the visitor's path on as it is, so the \
-             server is asked for {path} itself, and not for {}: let it answer there",
-            url.path()
+            "write the host alone: --api '{path}={host}'; CloudFront asks it for the path that the visitor asked for, \
+             with nothing put before it, so let the server answer {path} itself"
         );
-        return Err(wrong(format!("the origin of --api is {origin:?}, a URL with a path"), next));
+        let more = if url.query().is_some() { "query" } else { "path" };
+        return Err(wrong(format!("the origin of --api is {origin:?}, a URL with a {more}"), next));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let next = format!(
+            "write the host alone: --api '{path}={host}'; what the server shall know of visitors, the app sends"
+        );
+        return Err(wrong("the origin of --api has a user's name or password in it", next));
     }
     if url.scheme() == "http" {
         let next = format!(
@@ -102,6 +109,10 @@ fn api_origin(text: &str, path: &str, origin: &str) -> Result<DomainName> {
         let next = "write a DNS name for it, which its certificate must have, too: CloudFront takes no addresses";
         return Err(wrong(format!("the origin of --api is the address {host}"), next));
     }
+    if !host.contains('.') {
+        let next = "write its whole name in public DNS, such as api.internal.cruddur.com: the edges know no short ones";
+        return Err(wrong(format!("the origin of --api is {origin:?}, which is no domain name"), next));
+    }
     value("the origin of --api", origin)
 }
 
@@ -112,13 +123,25 @@ pub fn deployer(text: &str) -> Result<Deployer> {
         .into_iter()
         .find_map(|prefix| text.strip_prefix(prefix))
     {
-        let name = rest.trim_end_matches('/').trim_end_matches(".git");
-        return Err(wrong(format!("--github is {text:?}"), format!("write --github {name}")));
+        let parts: Vec<&str> = rest.split(['/', '?', '#']).filter(|part| !part.is_empty()).take(2).collect();
+        let name = parts.join("/");
+        return Err(match parts.len() {
+            2 => wrong(
+                format!("--github is the URL {text:?}"),
+                format!("write --github {}", name.trim_end_matches(".git")),
+            ),
+            _ => wrong(format!("--github is the URL {text:?}, which names no repository"), FORM),
+        });
     }
     let not_that = || wrong(format!("--github is {text:?}, which names no repository"), FORM);
     let (owner, rest) = text.split_once('/').ok_or_else(not_that)?;
     let end = rest.find(['@', ':']).unwrap_or(rest.len());
     let (repository, scope) = rest.split_at(end);
+    if scope.contains('@') && scope.contains(':') {
+        let next = "give one of them: a run in an environment is known to AWS by the environment, whatever its branch; which \
+                    branches it takes is a setting of the environment at GitHub";
+        return Err(wrong(format!("--github {text:?} names a branch and an environment"), next));
+    }
     // GitHub's own limits, as its forms tell them.
     let is_owner = (1..=39).contains(&owner.len())
         && owner.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
@@ -156,11 +179,12 @@ fn narrow(text: &str, what: &str, name: &str) -> Result<String> {
 /// The ARN of a key of KMS.
 pub fn kms_key(text: &str) -> Result<String> {
     let parts: Vec<&str> = text.split(':').collect();
-    let next = "write the key's ARN: arn:aws:kms:REGION:ACCOUNT:key/ID, as `aws kms describe-key` shows it";
+    let next = "write the key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID: `aws kms describe-key --key-id ID_OR_ALIAS --query \
+                KeyMetadata.Arn` prints it";
     match parts.as_slice() {
         ["arn", _, "kms", region, account, resource] if !region.is_empty() && account.len() == 12 => {
             if resource.starts_with("alias/") {
-                let what = format!("--kms-key is the alias {text:?}, which may change its key");
+                let what = format!("--kms-key is the alias {text:?}, which may come to mean another key");
                 return Err(wrong(what, next));
             }
             if resource.strip_prefix("key/").is_some_and(|id| !id.is_empty()) {
@@ -214,13 +238,15 @@ mod tests {
             ("/*=api.cruddur.com", "name the part"),
             ("*=api.cruddur.com", "name the part"),
             ("/a b=api.cruddur.com", "a path such as /api/*"),
-            ("/api/*=https://api.cruddur.com/v1", "--api '/api/*=api.cruddur.com'. CloudFront sends"),
-            ("/api/*=api.cruddur.com/v1", "asked for /api/* itself, and not for /v1"),
+            ("/api/*=https://api.cruddur.com/v1", "--api '/api/*=api.cruddur.com'; CloudFront sends"),
+            ("/api/*=api.cruddur.com/v1", "answer /api/* itself"),
+            ("/api/*=api.cruddur.com?stage=prod", "write the host alone"),
+            ("/api/*=ann:secret@api.cruddur.com", "write the host alone"),
             ("/api/*=https://api.cruddur.com", "write the host alone: --api '/api/*=api.cruddur.com'"),
             ("/api/*=http://api.cruddur.com", "certificate"),
             ("/api/*=api.cruddur.com:8443", "listen on 443"),
             ("/api/*=10.0.0.7", "DNS name"),
-            ("/api/*=localhost", "domain alone"),
+            ("/api/*=localhost", "whole name"),
         ];
         for (text, next) in bad {
             let error = api(text).unwrap_err();
@@ -233,7 +259,7 @@ mod tests {
         let subject = |text: &str| deployer(text).unwrap().subject();
         assert_eq!(subject("ann/cruddur"), "repo:ann/cruddur:ref:refs/heads/main");
         assert_eq!(subject("ann/cruddur.com@feature/x"), "repo:ann/cruddur.com:ref:refs/heads/feature/x");
-        assert_eq!(subject("ann/cruddur:live@night"), "repo:ann/cruddur:environment:live@night");
+        assert_eq!(subject("ann/cruddur:live-eu"), "repo:ann/cruddur:environment:live-eu");
         let bad = [
             ("cruddur", "write OWNER/REPO"),
             ("ann/", "write OWNER/REPO"),
@@ -243,6 +269,7 @@ mod tests {
             ("ann/cruddur@", "one branch"),
             ("ann/cruddur@*", "one branch"),
             ("ann/cruddur:", "one environment"),
+            ("ann/cruddur:live@main", "give one of them"),
             ("ann/cruddur:pro?", "one environment"),
             ("ann/cruddur@refs/heads/main", "write @main"),
             ("https://github.com/ann/cruddur.git", "write --github ann/cruddur"),

@@ -71,7 +71,8 @@ impl Steps {
 
     fn done(&self, what: &str) {
         self.clear();
-        self.line(&format!("{} {what}", paint(GOOD, "✓")));
+        let width = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+        self.line(&format!("{} {}", paint(GOOD, "✓"), hang(what, 2, width)));
     }
 
     fn waiting(&self, what: &str, seen: &str) {
@@ -133,6 +134,7 @@ fn elapsed(time: Duration) -> String {
 pub fn doing(step: &Step) -> &'static str {
     match step {
         Step::CreateZone(_) => "make the hosted zone",
+        Step::TagZone(_) => "tag the hosted zone",
         Step::CreateBucket => "make the bucket",
         Step::BlockPublicAccess => "block public access to the bucket",
         Step::EnforceOwnership => "let the bucket's owner own its objects, without ACLs",

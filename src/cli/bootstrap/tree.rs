@@ -11,7 +11,7 @@ use crate::{
 /// Columns before the name of a part: the branch, the mark, and what it is.
 const NAME: usize = 2 + 1 + 1 + 1 + 29;
 
-/// Columns before the second line of a field.
+/// Columns before the second line of a field; its first is four to the left.
 const FIELD: usize = 9;
 
 /// What a plan will do, `width` columns wide where there is a terminal.
@@ -32,7 +32,15 @@ fn part_lines(part: &Part, is_last: bool, width: Option<usize>) -> String {
     };
     let title = format!("{word} {}", title(part.resource));
     let head = format!("{} {} {}", paint(DIM, branch), paint(style, mark), paint(style, format!("{title:<29}")));
-    let mut lines = vec![format!("{head}{}", under(trunk, &hang(&visible(&part.name), NAME, width)))];
+    let name = visible(&part.name);
+    let widest = name.split(' ').map(console::measure_text_width).max().unwrap_or_default();
+    let mut lines = match width {
+        // A name that is cut at the edge is hard to read, and to copy.
+        Some(width) if NAME + widest > width => {
+            vec![head, format!("{}   {}", paint(DIM, trunk), under(trunk, &hang(&name, FIELD - 4, Some(width))))]
+        }
+        _ => vec![format!("{head}{}", under(trunk, &hang(&name, NAME, width)))],
+    };
     let is_new = part.verdict == Verdict::Create;
     for change in &part.changes {
         lines.push(format!("{}   {}", paint(DIM, trunk), under(trunk, &hang(&field(change, is_new), FIELD, width))));

@@ -7,6 +7,7 @@ use crate::{
     setup::{
         Request, S3Origin,
         observed::{Bucket, Distribution},
+        region,
         request::Api,
         site::Account,
     },
@@ -33,11 +34,14 @@ pub(super) fn partition(account: &Account) -> Result<()> {
 /// Names that are asked for twice.
 pub(super) fn duplicates(request: &Request) -> Result<()> {
     for (index, alias) in request.aliases.iter().enumerate() {
-        if *alias == request.domain || request.aliases[..index].contains(alias) {
+        if *alias == request.domain {
             return refuse(
-                format!("{alias} is named twice"),
-                format!("give --alias {alias} at most once, and not for the domain itself"),
+                format!("--alias {alias} is the site's domain itself"),
+                "leave that --alias away: the domain always serves the site",
             );
+        }
+        if request.aliases[..index].contains(alias) {
+            return refuse(format!("--alias {alias} is given twice"), "give it once");
         }
     }
     Ok(())
@@ -56,68 +60,32 @@ pub(super) fn region(request: &Request, bucket: Option<&Bucket>, default: &Regio
         };
     }
     let region = request.region.as_ref().unwrap_or(default);
-    if is_region(region.as_str()) {
-        return Ok(region.clone());
-    }
-    let near = REGIONS
-        .iter()
-        .max_by(|a, b| strsim::jaro_winkler(a, region.as_str()).total_cmp(&strsim::jaro_winkler(b, region.as_str())));
-    refuse(format!("{region} is no region of AWS"), format!("did you mean {}?", near.unwrap_or(&"us-east-1")))
-}
-
-/// Enough regions to find what a mistyped one could have meant; new ones need not be added.
-const REGIONS: [&str; 16] = [
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "eu-north-1",
-    "eu-south-1",
-    "sa-east-1",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-northeast-1",
-];
-
-/// Whether it has the form of a region's name: `eu-central-1`. Which ones there are only AWS knows.
-fn is_region(name: &str) -> bool {
-    let mut parts = name.split('-');
-    let area = parts.next().unwrap_or_default();
-    let number = parts.next_back().unwrap_or_default();
-    let middle: Vec<_> = parts.collect();
-    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
-    (2..=4).contains(&area.len())
-        && is_word(&area)
-        && !middle.is_empty()
-        && middle.iter().all(is_word)
-        && matches!(number.as_bytes(), [b'1'..=b'9'] | [b'1'..=b'9', b'0'..=b'9'])
+    region::check(region)?;
+    Ok(region.clone())
 }
 
 /// S3 User Guide, "General purpose bucket naming rules"; buckets from before those rules are adopted as they are.
 pub(super) fn new_bucket(name: &BucketName) -> Result<()> {
-    let text = name.as_str();
-    let is_edge = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    let is_good = text.len() <= 63
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
-        && is_edge(text.bytes().next())
-        && is_edge(text.bytes().next_back())
-        && !text.contains("..")
-        && !text.split('.').all(|part| part.parse::<u8>().is_ok())
-        && !["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| text.starts_with(prefix))
-        && !["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| text.ends_with(suffix));
-    if is_good {
+    if can_be_made(name.as_str()) {
         return Ok(());
     }
     refuse(
         format!("no bucket can be made with the name {name}"),
         "give --bucket a name of 3 to 63 lower-case letters, digits, dots and dashes, or leave it away",
     )
+}
+
+/// Whether S3 takes the name for a new bucket.
+pub fn can_be_made(text: &str) -> bool {
+    let is_edge = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    text.len() <= 63
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+        && is_edge(text.bytes().next())
+        && is_edge(text.bytes().next_back())
+        && !text.contains("..")
+        && !text.split('.').all(|part| part.parse::<u8>().is_ok())
+        && !["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| text.starts_with(prefix))
+        && !["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| text.ends_with(suffix))
 }
 
 /// The key that is asked for, when it can encrypt a bucket of `region` and be named in a policy.

@@ -64,7 +64,7 @@ pub fn empty() -> Observed {
 
 pub fn zone(id: &str, name: &str, delegated: Option<bool>) -> Zone {
     let name_servers = vec![format!("ns-{id}.awsdns-1.com").to_lowercase()];
-    Zone { id: id.into(), name: name.into(), name_servers, delegated, records: 2, tags: Tags::new() }
+    Zone { id: id.into(), name: name.into(), name_servers, delegated, records: 2, is_ours: false, tags: Tags::new() }
 }
 
 pub fn value(zone: &str, name: &str, kind: &str, value: &str, ttl: u64) -> ZoneRecord {

@@ -10,6 +10,7 @@ use crate::{
         observed::Record,
         records::{self, Choice, manual},
         request::Dns,
+        site::TAG,
     },
 };
 
@@ -26,7 +27,13 @@ pub(super) fn zones(site: &Site, observed: &Observed) -> Result<Piece> {
             continue;
         }
         match &choice {
-            Choice::Zone(zone, _) => piece.part(Resource::Zone, zone.name.as_str(), true, Vec::new()),
+            Choice::Zone(zone, _) => {
+                let tag = (zone.is_ours && !zone.tags.contains_key(TAG)).then(|| {
+                    piece.steps.push(Step::TagZone(zone.id.clone()));
+                    Change { field: format!("tag {TAG}"), old: None, new: Some(site.domain.to_string()) }
+                });
+                piece.part(Resource::Zone, zone.name.as_str(), true, tag.into_iter().collect());
+            }
             Choice::New(zone) => {
                 piece.steps.push(Step::CreateZone(zone.clone()));
                 piece.part(Resource::Zone, zone.as_str(), false, Vec::new());

@@ -63,8 +63,13 @@ impl World {
                 name_servers: vec!["ns-1.awsdns-1.com".into()],
                 delegated: Some(false),
                 records: 2,
+                is_ours: true,
                 tags,
             }),
+            Step::TagZone(id) => {
+                let zone = self.observed.zones.iter_mut().find(|zone| zone.id == *id).expect("the zone");
+                zone.tags.extend(tags);
+            }
             Step::CreateBucket => {
                 assert!(self.observed.bucket.is_none());
                 self.observed.bucket = Some(Bucket {

@@ -37,6 +37,8 @@ impl Choice<'_> {
             Self::Zone(_, note) => note.clone(),
             // Names below .localhost are of the own machine: there is no registrar (RFC 6761, section 6.3).
             Self::New(name) if name.ends_with(".localhost") => None,
+            // Nobody registers those (RFC 6761): they are a local account's.
+            Self::New(name) if name.ends_with(".localhost") => None,
             Self::New(name) => Some(format!(
                 "the zone {name} works as soon as its name servers, which are shown once it is made, are entered at the \
                  registrar of {name}: until then the certificate waits"
@@ -156,7 +158,7 @@ fn no_zone(name: &str, names: &[String]) -> Error {
     let wanted = registrable(name).unwrap_or(name);
     let nearness = |zone: &String| strsim::normalized_damerau_levenshtein(zone, wanted);
     let near = names.iter().max_by(|a, b| nearness(a).total_cmp(&nearness(b))).filter(|zone| nearness(zone) >= 0.7);
-    let meant = near.map(|near| format!("did you mean {near}? Else ")).unwrap_or_default();
+    let meant = near.map(|near| format!("did you mean {}? Else ", name.replace(wanted, near))).unwrap_or_default();
     Error::new(
         ErrorKind::NotFound,
         format!("this account has no public hosted zone for {name}"),
