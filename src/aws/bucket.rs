@@ -52,6 +52,17 @@ pub struct ListPage {
     pub more: bool,
 }
 
+/// A state object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Its content.
+    pub bytes: Bytes,
+    /// Its entity tag without quotes.
+    pub etag: String,
+    /// When it was written, in seconds since 1970 by S3's clock.
+    pub modified: Option<i64>,
+}
+
 /// What S3 says of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
@@ -105,11 +116,11 @@ impl Bucket {
         format!("{STATE}{site}/{name}")
     }
 
-    /// Reads a state object, with its entity tag.
+    /// Reads a state object.
     ///
     /// # Errors
     /// As AWS answers; that there is no such object is not an error.
-    pub async fn read_state(&self, name: &str) -> Result<Option<(Bytes, String)>> {
+    pub async fn read_state(&self, name: &str) -> Result<Option<State>> {
         let key = self.state_key(name);
         let (on, what) = (self.arn(&key), format!("read bucket {}", self.name));
         let action = Action { iam: "s3:GetObject", on: &on, what: &what };
@@ -119,11 +130,12 @@ impl Bucket {
             Err(error) => return Err(action.failed(error)),
         };
         let etag = bare(answer.e_tag());
+        let modified = answer.last_modified().map(|time| time.secs());
         let body = answer.body.collect().await.map_err(|error| {
             Error::new(ErrorKind::Service, format!("cannot {what}: the answer broke off"), "run the command again")
                 .because(error)
         })?;
-        Ok(Some((body.into_bytes(), etag)))
+        Ok(Some(State { bytes: body.into_bytes(), etag, modified }))
     }
 
     /// The entity tag of a state object, if there is one.
@@ -228,6 +240,7 @@ impl Bucket {
             key: ObjectKey::new(key).ok()?,
             size: object.size().and_then(|size| u64::try_from(size).ok())?,
             etag: bare(object.e_tag()),
+            modified: object.last_modified().map(|time| time.secs()),
         })
     }
 

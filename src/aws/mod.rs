@@ -21,7 +21,7 @@ use aws_smithy_http_client::tls;
 use aws_smithy_types::retry::RetryConfig;
 
 pub use acm::Certificates;
-pub use bucket::{Bucket, Condition, Head, ListPage};
+pub use bucket::{Bucket, Condition, Head, ListPage, State};
 pub use bucket_setup::BucketSetup;
 pub use cloudfront::{CloudFront, Distribution};
 pub(crate) use fault::Action;

@@ -12,9 +12,6 @@ use crate::setup::{
 
 const AREA: Area = Area::Bucket;
 
-/// CloudFront's own principal in bucket policies (Developer Guide, "Restrict access to an Amazon S3 origin").
-const CLOUDFRONT: &str = "cloudfront.amazonaws.com";
-
 pub(super) fn examine(evidence: &Evidence, findings: &mut Findings) {
     let Some(distribution) = &evidence.distribution else { return };
     let Some(origin) = S3Origin::parse(&distribution.origin.domain, &distribution.origin.path) else { return };
@@ -115,14 +112,18 @@ fn reading(evidence: &Evidence, bucket: &Bucket, distribution: &Distribution, pr
     let below = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
     let partition = distribution.arn.split(':').nth(1).unwrap_or("aws");
     let bucket_arn = format!("arn:{partition}:s3:::{}", bucket.name);
+    // With a legacy identity CloudFront asks as that one (Developer Guide, "Use an origin access identity").
+    let identity = distribution.origin.access_identity.rsplit('/').next().filter(|id| !id.is_empty());
+    let identity =
+        identity.map(|id| format!("arn:{partition}:iam::cloudfront:user/CloudFront Origin Access Identity {id}"));
+    let principal = identity.as_deref().map_or(Principal::Service(policy::CLOUDFRONT), Principal::Aws);
     let may = |action: &str, resource: &str, key: &str| {
         let context = [("aws:SourceArn", distribution.arn.as_str()), ("s3:prefix", key)];
-        let principal = Principal::Service(CLOUDFRONT);
         let decide = |document| policy::allows(&[document], principal, action, resource, &context);
         bucket.policy.as_ref().is_some_and(|document| decide(document) == Decision::Allowed)
     };
     let page = format!("{below}index.html");
-    if !may("s3:GetObject", &format!("{bucket_arn}/{page}"), &page) && distribution.origin.access_identity.is_empty() {
+    if !may("s3:GetObject", &format!("{bucket_arn}/{page}"), &page) {
         let others = named_distributions(bucket, &distribution.arn);
         let seen = if others.is_empty() {
             format!("the policy of {} does not let {} read {page}", bucket.name, distribution.id)

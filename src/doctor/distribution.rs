@@ -1,10 +1,13 @@
 //! The distribution: has the names, reads the bucket in the right way, answers `/`, caches and routes as it should.
 
 use super::{Area, Evidence, finding::Findings};
-use crate::setup::{
-    observed::{Distribution, Origin},
-    origin::S3Origin,
-    site::{CACHING_DISABLED, MINIMUM_TLS, ROOT_OBJECT},
+use crate::{
+    routing::{Routing, javascript},
+    setup::{
+        observed::{Distribution, Origin},
+        origin::S3Origin,
+        site::{CACHING_DISABLED, MINIMUM_TLS, ROOT_OBJECT},
+    },
 };
 
 const AREA: Area = Area::Distribution;
@@ -271,9 +274,27 @@ fn routing(evidence: &Evidence, distribution: &Distribution, findings: &mut Find
                 "the edges still run the code before them",
                 findings.bootstrap(),
             ),
+            Some(live) if is_outdated(evidence, &function.name, live) => findings.advice(
+                AREA,
+                "function-outdated",
+                format!("the function {} is not the one that bootstrap makes", function.name),
+                "addresses of pages may answer 404, and the other name may not redirect",
+                findings.bootstrap(),
+            ),
             Some(_) => findings.sound(AREA, format!("routes by the function {}", function.name)),
         },
     }
+}
+
+/// Whether a function that bears our name does something else than ours.
+fn is_outdated(evidence: &Evidence, name: &str, live: &str) -> bool {
+    let Some(routing) = Routing::of_function(name) else { return false };
+    let domain = evidence.domain.as_str();
+    let code = |redirects: &[&str]| javascript::code(Some(routing), domain, redirects);
+    // Whether the other name redirects was the owner's choice.
+    let other = domain.strip_prefix("www.").map_or_else(|| format!("www.{domain}"), str::to_owned);
+    let is_ours = live == code(&[]) || live == code(&[other.as_str()]);
+    !is_ours
 }
 
 fn transport(distribution: &Distribution, findings: &mut Findings) {

@@ -1,12 +1,14 @@
 //! DNS: the zone is the one the world asks, every name leads to the distribution, Amazon may issue the certificate.
 
+use std::net::IpAddr;
+
 use super::{Area, Evidence, NameSeen, finding::Findings};
-use crate::setup::observed::{RecordData, Zone};
+use crate::{
+    dns::caa,
+    setup::observed::{Distribution, RecordData, Zone},
+};
 
 const AREA: Area = Area::Dns;
-
-/// The names by which CAA records let Amazon issue (ACM User Guide, "(Optional) Configure a CAA record").
-const AMAZON: [&str; 4] = ["amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"];
 
 pub(super) fn examine(evidence: &Evidence, findings: &mut Findings) {
     zone(evidence, findings);
@@ -56,16 +58,15 @@ fn zone(evidence: &Evidence, findings: &mut Findings) {
 }
 
 fn authorities(evidence: &Evidence, findings: &mut Findings) {
-    let Some(authorities) = &evidence.authorities else { return };
-    if authorities.iter().any(|name| AMAZON.iter().any(|amazon| name.eq_ignore_ascii_case(amazon))) {
+    let Some(records) = &evidence.authorities else { return };
+    if caa::permits_amazon(records, false) {
         findings.sound(AREA, "its CAA records let Amazon issue certificates");
         return;
     }
-    let named = if authorities.is_empty() { "nobody".to_owned() } else { authorities.join(", ") };
     findings.problem(
         AREA,
         "caa-excludes-amazon",
-        format!("the CAA records of {} let only {named} issue certificates", evidence.domain),
+        format!("the CAA records of {} do not let Amazon issue certificates: {}", evidence.domain, records.join(", ")),
         "ACM cannot issue or renew the certificate: it fails with CAA_ERROR",
         format!("add the record: {} CAA 0 issue \"amazon.com\"", evidence.domain),
     );
@@ -74,10 +75,6 @@ fn authorities(evidence: &Evidence, findings: &mut Findings) {
 fn one_name(evidence: &Evidence, seen: &NameSeen, findings: &mut Findings) {
     let name = &seen.name;
     let Some(distribution) = &evidence.distribution else { return };
-    let alias_target = evidence.records.iter().find_map(|known| match &known.record.data {
-        RecordData::Alias { target, .. } if known.record.name == *name => Some(target.as_str()),
-        _ => None,
-    });
     let is_alias = distribution.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name));
     let leads_nowhere = !seen.has_address() && seen.cname.is_none();
     if leads_nowhere && !is_alias && *name != evidence.domain.as_str() {
@@ -105,19 +102,7 @@ fn one_name(evidence: &Evidence, seen: &NameSeen, findings: &mut Findings) {
         );
         return;
     }
-    let leads_here = match (alias_target, &seen.cname) {
-        (Some(target), _) => target.eq_ignore_ascii_case(&distribution.domain_name),
-        (None, Some(cname)) => cname.eq_ignore_ascii_case(&distribution.domain_name),
-        (None, None) => {
-            let known = &evidence.distribution_addresses;
-            known.is_empty() || seen.v4.iter().chain(&seen.v6).any(|address| known.contains(address))
-        }
-    };
-    if !leads_here {
-        let target = alias_target
-            .map(str::to_owned)
-            .or_else(|| seen.cname.clone())
-            .unwrap_or_else(|| seen.v4.iter().chain(&seen.v6).map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    if let Some(target) = elsewhere(evidence, distribution, seen) {
         findings.problem(
             AREA,
             "name-leads-elsewhere",
@@ -138,4 +123,32 @@ fn one_name(evidence: &Evidence, seen: &NameSeen, findings: &mut Findings) {
     } else {
         findings.sound(AREA, format!("{name} leads to the distribution"));
     }
+}
+
+/// What a name leads to where that is not the distribution: by the records of its zone, every one of them, for a visitor
+/// may ask for any; or by what public DNS says where the zone is not to be seen.
+fn elsewhere(evidence: &Evidence, distribution: &Distribution, seen: &NameSeen) -> Option<String> {
+    let known = &evidence.distribution_addresses;
+    let is_here = |target: &str| target.eq_ignore_ascii_case(&distribution.domain_name);
+    let is_known = |address: &IpAddr| known.is_empty() || known.contains(address);
+    let is_idle = |id: &str| evidence.zones.iter().any(|zone| zone.id == id && zone.delegated == Some(false));
+    let of_name = evidence.records.iter().filter(|one| one.record.name == seen.name && !is_idle(&one.zone));
+    let leading: Vec<_> = of_name.filter(|one| matches!(one.record.kind.as_str(), "A" | "AAAA" | "CNAME")).collect();
+    if leading.is_empty() {
+        let addresses = || seen.v4.iter().chain(&seen.v6);
+        return match &seen.cname {
+            Some(cname) => (!is_here(cname)).then(|| cname.clone()),
+            None if addresses().any(is_known) => None,
+            None => Some(addresses().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        };
+    }
+    leading.into_iter().find_map(|one| match &one.record.data {
+        RecordData::Alias { target, .. } => (!is_here(target)).then(|| target.clone()),
+        RecordData::Values { values, .. } => {
+            let leads = |value: &String| is_here(value) || value.parse().is_ok_and(|address| is_known(&address));
+            (!values.iter().all(leads)).then(|| values.join(", "))
+        }
+        // Somebody's design, of which the answer seen is one.
+        RecordData::Routed => None,
+    })
 }

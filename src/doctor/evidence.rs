@@ -47,7 +47,7 @@ pub struct Evidence {
     pub names: Vec<NameSeen>,
     /// What public DNS says of the distribution's own name.
     pub distribution_addresses: Vec<IpAddr>,
-    /// The certificate authorities that the domain's CAA records let issue; `None` where there is no such record.
+    /// The CAA records that hold for the domain, as `0 issue "amazon.com"`; `None` where there is none.
     pub authorities: Option<Vec<String>>,
     /// The name servers that the domain's parent delegates to.
     pub delegated_to: Vec<String>,

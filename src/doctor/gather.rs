@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_util::sync::CancellationToken;
 
 use super::{Area, Evidence, NameSeen, PageSeen, Probed, ReleaseSeen, Unchecked, evidence::Purpose, probe::Visitor};
@@ -83,6 +84,10 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
     let account = aws.account().await?;
     let summaries = notes.take(Area::Distribution, "distributions", cloudfront.summaries().await)?;
     let (zones, _) = notes.take(Area::Dns, "hosted zones", look::zones(session, request, &names).await)?;
+    for zone in zones.iter().filter(|zone| zone.delegated.is_none()) {
+        let why = "public DNS could not be asked for its name servers".to_owned();
+        notes.0.push(Unchecked { area: Area::Dns, what: format!("delegation of {}", zone.id), why });
+    }
     let of_names: Vec<String> = names.all().map(ToString::to_string).collect();
     let mut records = notes.take(Area::Dns, "records", look::records(session, &zones, &of_names).await)?;
     let distribution = look::distribution(session, request, &names, &account, &summaries, &records).await?;
@@ -298,6 +303,9 @@ fn concerns(role: &Role, evidence: &Evidence) -> bool {
         || bucket.into_iter().chain(distribution).any(|name| text.contains(&name))
 }
 
+/// Everything in a key but `/`, `@` and what RFC 3986 leaves unreserved.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'@').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Visits the site as a browser would.
 async fn visits(examination: &Examination<'_>, evidence: &Evidence, names: &Names, notes: &mut Notes) -> Vec<Probed> {
     let domain = &evidence.domain;
@@ -317,8 +325,12 @@ async fn visits(examination: &Examination<'_>, evidence: &Evidence, names: &Name
     let mut urls = vec![
         (Purpose::Root, format!("https://{domain}/")),
         (Purpose::MissingScript, format!("https://{domain}/cruddur-site-doctor-0a1b2c3d.js")),
-        (Purpose::State, format!("https://{domain}/.cruddur-site/{}/manifest.json.gz", "live")),
     ];
+    if let Some(origin) = evidence.distribution.as_ref().and_then(origin) {
+        let bucket = examination.session.aws.bucket(&origin.bucket, &origin.prefix, None);
+        let key = utf8_percent_encode(&bucket.state_key("manifest.json.gz"), PATH).to_string();
+        urls.push((Purpose::State, format!("https://{domain}/{key}")));
+    }
     if examination.rehearsal.is_none() {
         // A rehearsal has no TLS, so there is nothing to redirect to.
         urls.push((Purpose::PlainHttp, format!("http://{domain}/")));

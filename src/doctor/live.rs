@@ -11,12 +11,15 @@ const COMPRESSED_FROM: u64 = 1000;
 const MOST_REDIRECTS: usize = 2;
 
 pub(super) fn examine(evidence: &Evidence, findings: &mut Findings) {
+    // Where nothing is answered rightly, an error for what is missing says nothing of its own.
+    let works = evidence.probes.iter().any(|probe| probe.purpose == Purpose::Root && probe.status == Some(200));
     for probe in &evidence.probes {
         match probe.purpose {
             Purpose::Root => root(evidence, probe, findings),
             Purpose::PlainHttp => plain_http(probe, findings),
             Purpose::OtherName => other_name(evidence, probe, findings),
-            Purpose::MissingScript => missing_script(evidence, probe, findings),
+            Purpose::MissingScript if works => missing_script(evidence, probe, findings),
+            Purpose::MissingScript => {}
             Purpose::State => state(probe, findings),
         }
     }

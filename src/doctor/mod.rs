@@ -14,6 +14,8 @@ mod live;
 pub mod probe;
 mod release;
 mod role;
+#[cfg(test)]
+mod tests;
 
 pub use evidence::{Evidence, NameSeen, PageSeen, Probed, Purpose, ReleaseSeen, Unchecked};
 pub use finding::{Area, Finding, Report, Severity};

@@ -16,7 +16,12 @@ pub struct Listed {
     pub size: u64,
     /// The entity tag without quotes.
     pub etag: String,
+    /// When it was written, in seconds since 1970, where the listing tells.
+    pub modified: Option<i64>,
 }
+
+/// How far apart two clocks of S3 may be, in seconds.
+const SKEW: i64 = 2;
 
 /// What an object is, beyond what a listing tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +55,16 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Joins a listing with the manifest: an object whose entity tag and size are as the manifest says is known.
-    pub fn new(listing: impl IntoIterator<Item = Listed>, manifest: Option<Manifest>) -> Self {
+    /// Joins a listing with the manifest, which was `written` then: an object whose entity tag and size are as the
+    /// manifest says is known. One that was written after the manifest is not, whatever its entity tag: a change of
+    /// headers by hand copies the same bytes over themselves.
+    pub fn new(listing: impl IntoIterator<Item = Listed>, manifest: Option<Manifest>, written: Option<i64>) -> Self {
+        let is_later =
+            |listed: &Listed| matches!((listed.modified, written), (Some(at), Some(written)) if at > written + SKEW);
         let known = |listed: &Listed| {
             let published = manifest.as_ref()?.objects.get(&listed.key)?;
-            (published.etag == listed.etag && published.size == listed.size).then(|| Content {
+            let is_same = published.etag == listed.etag && published.size == listed.size && !is_later(listed);
+            is_same.then(|| Content {
                 sha256: published.sha256,
                 headers: published.headers.clone(),
                 version: published.version.clone(),

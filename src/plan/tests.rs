@@ -60,8 +60,9 @@ impl Bucket {
             key: key.clone(),
             size: *size,
             etag: etag(sha256),
+            modified: None,
         });
-        let mut remote = Remote::new(listing, self.manifest.clone());
+        let mut remote = Remote::new(listing, self.manifest.clone(), None);
         for file in remote.clone().worth_asking(files) {
             let (_, sha256, headers) = &self.objects[&file.key];
             if *sha256 == file.sha256 {

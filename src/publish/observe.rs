@@ -7,7 +7,7 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::{Event, LOCK, MANIFEST, Session, interrupted_before};
 use crate::{
-    aws::{Head, ListPage},
+    aws::{Head, ListPage, State},
     error::{Error, ErrorKind, Result},
     plan::{Content, Listed, Remote},
     release::{Lock, Manifest, ManifestError, ReleaseId},
@@ -51,7 +51,7 @@ async fn look(session: &Session) -> Result<Observed> {
             session.bucket.list(None)
         )?;
         let left_behind = match lock {
-            Some((bytes, etag)) => {
+            Some(State { bytes, etag, .. }) => {
                 // What is no lock holds nobody back; it only has to be replaced.
                 let lock = Lock::decode(&bytes).unwrap_or_else(|| super::lock::unreadable(session));
                 if lock.holds(session.now()) && !session.only_look {
@@ -62,14 +62,14 @@ async fn look(session: &Session) -> Result<Observed> {
             }
             None => None,
         };
-        let (manifest, manifest_etag) = match manifest {
-            Some((bytes, etag)) => (read_manifest(session, &bytes)?, Some(etag)),
-            None => (None, None),
+        let (manifest, manifest_etag, written) = match manifest {
+            Some(state) => (read_manifest(session, &state.bytes)?, Some(state.etag), state.modified),
+            None => (None, None, None),
         };
         let listing = list_rest(session, first, manifest.as_ref()).await?;
         let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
         session.progress.event(Event::Listed(listing.len()));
-        return Ok(Observed { remote: Remote::new(listing, manifest), manifest_etag, left_behind });
+        return Ok(Observed { remote: Remote::new(listing, manifest, written), manifest_etag, left_behind });
     }
 }
 

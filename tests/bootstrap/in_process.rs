@@ -285,7 +285,7 @@ impl Cut {
     fn fault(self, after: usize, killed: &Arc<Notify>) -> Fault {
         let fault = match self {
             Self::Denied => Fault::refused_write(403, "AccessDenied"),
-            Self::Killed => Fault::killed_write(killed.clone()),
+            Self::Killed => Fault::killed_write(true, killed.clone()),
             Self::Passing if after.is_multiple_of(2) => Fault::refused_write(500, "InternalError"),
             Self::Passing => Fault::refused_write(503, "Throttling"),
             Self::Lost => Fault::lost_write(),

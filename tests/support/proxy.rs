@@ -250,9 +250,12 @@ impl Shared {
                 let headers = vec![("content-type", kind.to_owned()), ("x-amz-retry-after", "1".to_owned())];
                 return Ok(canned(status, headers, body));
             }
-            Some(Effect::Kill(killed)) => {
-                pass_on(&self.endpoint, Request::from_parts(head, Full::new(body))).await?;
-                self.state.lock().unwrap().answered(number);
+            Some(Effect::Kill { reaches, killed }) => {
+                if reaches {
+                    let request = Request::from_parts(head, Full::new(body));
+                    pass_on(&self.endpoint, request).await?;
+                    self.state.lock().unwrap().answered(number);
+                }
                 killed.notify_one();
                 return std::future::pending().await;
             }

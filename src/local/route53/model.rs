@@ -101,7 +101,7 @@ impl Zone {
     /// A new zone with the two record sets that every zone has (Developer Guide, "NS and SOA records that Amazon Route 53
     /// creates for a public hosted zone").
     pub(crate) fn new(sequence: u64, name: &str, reference: &str, now: i64) -> Self {
-        let name_servers = name_servers();
+        let name_servers = name_servers(sequence);
         let set = |kind: &str, ttl, values| RecordSet {
             name: name.to_owned(),
             kind: kind.to_owned(),
@@ -132,13 +132,16 @@ impl Zone {
     }
 }
 
-/// Four of Route 53's name servers, one in each of its top-level domains, and no two zones with the same four.
-fn name_servers() -> Vec<String> {
+/// Four of Route 53's name servers, one in each of its top-level domains. No server has two of the account's zones (but
+/// for more than 512 of them), as on AWS none has two zones of one name: it could answer for one only.
+fn name_servers(sequence: u64) -> Vec<String> {
+    // An odd factor, so that every number is met once.
+    let place = u32::try_from(sequence.wrapping_mul(197) % 512).unwrap_or_default();
     ["com", "net", "org", "co.uk"]
         .iter()
         .zip(0..)
         .map(|(domain, quarter): (_, u32)| {
-            let server = quarter * 512 + fastrand::u32(..512);
+            let server = quarter * 512 + (place + 131 * quarter) % 512;
             format!("ns-{server}.awsdns-{:02}.{domain}", server % 64)
         })
         .collect()
