@@ -259,6 +259,8 @@ async fn a_configuration_that_cannot_be_written() {
     // Whoever runs the tests may write everywhere, but not through a link to nowhere.
     std::os::unix::fs::symlink("nowhere/file.toml", owner.program.home().join("cruddur-site.toml")).unwrap();
     let told = owner.bootstrap(DOMAIN, &["--yes", "--create-zone"]).await;
-    assert_eq!(told.status, Some(1), "{}{}", told.out, told.err);
-    told.reads("configuration-not-writable", &[(owner.program.home(), "PROJECT")]);
+    assert_eq!(told.status, Some(0), "{}{}", told.out, told.err);
+    for part in ["\"distribution\": \"E", "cruddur-site.toml cannot be written", "domain = \\\"cruddur.com\\\""] {
+        assert!(told.out.contains(part), "{part} is not in\n{}", told.out);
+    }
 }

@@ -170,8 +170,12 @@ impl Command {
     async fn carry_out(self) -> Result<()> {
         let done = carry_out(&self.session, &self.plan, &self.observed).await;
         self.steps.clear();
-        let outcome = done?;
-        let written = next::write(&self.plan.site, &self.asked.project)?;
+        let mut outcome = done?;
+        // The site is made, whatever becomes of the file.
+        let written = next::write(&self.plan.site, &self.asked.project).unwrap_or_else(|error| {
+            outcome.unfinished.push(error.to_string());
+            Written::Failed
+        });
         if self.args.json {
             let result =
                 document::result(&self.plan, &outcome, &self.asked.project, self.started.elapsed().as_secs_f64());
@@ -205,7 +209,7 @@ impl Command {
         }
         match written {
             Written::New(path) => anstream::println!("  wrote {path}"),
-            Written::AsItIs => {}
+            Written::AsItIs | Written::Failed => {}
             Written::Lacks(lines) => {
                 let path = project.file.as_ref().map(|(path, _)| path.display().to_string()).unwrap_or_default();
                 anstream::println!("  add to {path}: {}", lines.join("; "));

@@ -22,6 +22,8 @@ pub enum Written {
     AsItIs,
     /// It is about something else: the lines that it lacks.
     Lacks(Vec<String>),
+    /// It could not be written, which is told where else what is left to do is told.
+    Failed,
 }
 
 /// The lines that `publish` needs.
@@ -104,7 +106,7 @@ pub fn publish_command(site: &Site, project: &Project, written: &Written, local:
     if project.build.is_none() {
         command.push_str(" DIR");
     }
-    if matches!(written, Written::Lacks(_)) {
+    if matches!(written, Written::Lacks(_) | Written::Failed) {
         let _ = write!(command, " --domain {}", site.domain);
     }
     match local {
