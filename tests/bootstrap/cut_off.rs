@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use cruddur_site::{ErrorKind, setup::Request};
 
 use crate::{
-    in_process::{Cut, Kept, Rehearsal, difference, every_wish, for_each, normal, story, told},
+    handmade,
+    in_process::{Cut, Kept, Rehearsal, difference, every_wish, for_each, no_wish, normal, story, told},
     support::faults::Fault,
 };
 
@@ -110,6 +111,38 @@ fn a_bootstrap_gets_over_what_passes() {
 #[test]
 fn a_bootstrap_gets_over_lost_answers() {
     a_bootstrap_survives(Cut::Lost);
+}
+
+fn a_repair_survives(cut: Cut) {
+    story(async move || {
+        let world = Rehearsal::new().await;
+        handmade::make(&world).await;
+        let request = Request { www: Some(true), ..no_wish() };
+        let whole = Undisturbed::bootstrap(Some(world.keep()), request).await;
+        for write in ["UpdateDistribution", "PutBucketPolicy", "PutPublicAccessBlock", "RequestCertificate"] {
+            assert!(whole.writes.iter().any(|operation| operation == write), "{write}: {:?}", whole.writes);
+        }
+        assert_eq!(whole.counts["distributions"], 1, "the one that was there");
+        whole.survives_everywhere(cut).await;
+    });
+}
+
+/// Given a site that was made by hand in front of a public website, the repair is gone on with wherever it was refused.
+#[test]
+fn a_repair_that_is_refused_any_call_goes_on_in_the_next_run() {
+    a_repair_survives(Cut::Denied);
+}
+
+/// Given such a repair, it is gone on with wherever it was killed.
+#[test]
+fn a_repair_that_is_killed_after_any_call_goes_on_in_the_next_run() {
+    a_repair_survives(Cut::Killed);
+}
+
+/// Given such a repair, it gets over the loss of any answer.
+#[test]
+fn a_repair_gets_over_lost_answers() {
+    a_repair_survives(Cut::Lost);
 }
 
 /// Given anything that may not be looked at, a bootstrap says what, and changes nothing.

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc, thread, time::Duration};
 
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use bytes::Bytes;
 use cruddur_site::{
     Error, Result,
@@ -98,7 +100,7 @@ pub fn no_wish() -> Request {
 /// An account whose changes take no time, and the way to it.
 pub struct Rehearsal {
     folder: TempDir,
-    account: Account,
+    pub account: Account,
     pub proxy: Proxy,
     session: Session,
     _services: ApiServer,
@@ -144,6 +146,18 @@ impl Rehearsal {
     /// Ends the account's services and keeps its files.
     pub fn keep(self) -> Kept {
         Kept(self.folder)
+    }
+
+    /// How the SDK reaches the account for what is made by hand.
+    pub fn console(&self) -> SdkConfig {
+        let credentials = Credentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, None, None, "console");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(aws_config::Region::new(REGION))
+            .endpoint_url(self.proxy.url())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build()
     }
 
     /// Makes what is somebody else's: another site, with a bucket, functions and a zone of its own.
@@ -285,7 +299,7 @@ impl Cut {
     fn fault(self, after: usize, killed: &Arc<Notify>) -> Fault {
         let fault = match self {
             Self::Denied => Fault::refused_write(403, "AccessDenied"),
-            Self::Killed => Fault::killed_write(killed.clone()),
+            Self::Killed => Fault::killed_write(true, killed.clone()),
             Self::Passing if after.is_multiple_of(2) => Fault::refused_write(500, "InternalError"),
             Self::Passing => Fault::refused_write(503, "Throttling"),
             Self::Lost => Fault::lost_write(),
@@ -308,11 +322,12 @@ pub fn normal(observed: &Observed) -> String {
             words.push((word.to_owned(), name));
         }
     };
+    observed.certificates.iter_mut().for_each(|certificate| certificate.names.sort());
+    observed.certificates.sort_by(|a, b| a.names.cmp(&b.names));
     for (at, certificate) in observed.certificates.iter_mut().enumerate() {
         know(&certificate.arn, format!("CERTIFICATE-{at}"));
         let Certificate { requested, expires, .. } = certificate;
         (*requested, *expires) = (requested.map(|_| 0), expires.map(|_| 0));
-        certificate.names.sort();
         certificate.validations.sort_by(|a, b| a.domain.cmp(&b.domain));
         for validation in &certificate.validations {
             let (name, value) = validation.record.as_ref().expect("a validation record");

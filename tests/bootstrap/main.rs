@@ -3,7 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod handmade;
 mod in_process;
+mod permissions;
+mod remote;
 mod world;
 
 mod again;
@@ -13,4 +16,8 @@ mod cut_off;
 mod examined;
 mod first;
 mod following;
+mod least_privilege;
+mod moto;
+mod owner;
 mod removed;
+mod stopped;

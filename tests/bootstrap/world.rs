@@ -72,7 +72,7 @@ impl World {
 }
 
 /// What the program said, and how it ended.
-pub struct Told(Output);
+pub struct Told(pub Output);
 
 impl Told {
     /// What it printed for people.
@@ -80,7 +80,8 @@ impl Told {
         String::from_utf8_lossy(&self.0.stdout).into_owned()
     }
 
-    fn said(&self) -> String {
+    /// Everything that it said.
+    pub fn said(&self) -> String {
         format!("{}{}", self.text(), String::from_utf8_lossy(&self.0.stderr))
     }
 

@@ -17,8 +17,8 @@ pub(super) enum Effect {
     Reset,
     /// AWS carries it out, and the connection ends without an answer.
     Lose,
-    /// AWS carries it out, and it is never answered. Whoever waits to be notified ends the program.
-    Kill(Arc<Notify>),
+    /// It is never answered, and whether it reaches AWS is told. Whoever waits for `killed` ends the program.
+    Kill { reaches: bool, killed: Arc<Notify> },
     /// AWS carries it out, and the connection ends in the middle of the answer's body.
     CutAnswer,
     /// The first byte of its body is another one when it reaches AWS.
@@ -129,10 +129,10 @@ impl Fault {
         Self::about(Which::Writes, Effect::Lose)
     }
 
-    /// Requests that can change something are carried out and never answered: `killed` is told, for whoever ends the
-    /// program at that moment.
-    pub fn killed_write(killed: Arc<Notify>) -> Self {
-        Self::about(Which::Writes, Effect::Kill(killed))
+    /// Requests that can change something are never answered, whether they are carried out or not: `killed` is told,
+    /// for whoever ends the program at that moment.
+    pub fn killed_write(reaches: bool, killed: Arc<Notify>) -> Self {
+        Self::about(Which::Writes, Effect::Kill { reaches, killed })
     }
 
     /// Requests of an operation are refused as to somebody without the permission, in the protocol of their service.

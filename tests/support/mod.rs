@@ -8,6 +8,7 @@
 
 pub mod browser;
 pub mod cfn_lint;
+pub mod dns;
 pub mod faults;
 pub mod local;
 pub mod moto;

@@ -47,9 +47,11 @@
 //! - Certificates are taken whatever their status.
 //!
 //! Simpler than AWS:
+//! - GetBucketVersioning answers a document `GetBucketVersioningResponse`, where S3's is a `VersioningConfiguration` (S3 API
+//!   reference) and the SDK reads no other. [`Proxy`](super::proxy::Proxy) gives it the right name ([`mended`]).
 //! - `NewerNoncurrentVersions` of a lifecycle rule is forgotten: the rule comes back without it.
 //! - Under SSE-KMS by default PutObject answers `aws:kms`, and still the MD5 as its ETag.
-//! - A certificate is PENDING_VALIDATION until somebody changes that, its validation records are there at once, and an
+//! - A certificate is PENDING_VALIDATION for a minute (or what `MOTO_ACM_VALIDATION_WAIT` says), its validation records are there at once, and an
 //!   idempotency token used with the same names makes a second certificate. Pending ones have `NotAfter`.
 //! - A distribution comes back without its FunctionAssociations, and with a viewer certificate of ACM that says
 //!   `CloudFrontDefaultCertificate` true beside the ARN; an update answers the ETag that was there before.
@@ -114,13 +116,21 @@ impl MotoServer {
     }
 
     fn try_start() -> Result<Self, String> {
-        Self::launch(&venv::python("moto", REQUIREMENTS)?)
+        Self::launch(&venv::python("moto", REQUIREMENTS)?, &[])
     }
 
-    fn launch(python: &Path) -> Result<Self, String> {
+    /// Starts a server with an empty account, whose certificates are issued a second after they were asked for.
+    pub fn start_issuing() -> Option<Self> {
+        let python = venv::python("moto", REQUIREMENTS);
+        let server = python.and_then(|python| Self::launch(&python, &[("MOTO_ACM_VALIDATION_WAIT", "1")]));
+        server.map_err(|reason| skip(format!("moto: {reason}"))).ok()
+    }
+
+    fn launch(python: &Path, environment: &[(&str, &str)]) -> Result<Self, String> {
         let mut errors = tempfile::tempfile().map_err(|e| e.to_string())?;
         let mut process = Command::new(python)
             .args(["-c", SERVER])
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(errors.try_clone().map_err(|e| e.to_string())?)
@@ -237,6 +247,16 @@ pub fn distribution_config(domain: &str, bucket: &str) -> DistributionConfig {
         .default_cache_behavior(behavior)
         .build()
         .expect("a whole distribution")
+}
+
+/// An answer of moto's that no SDK for Rust reads, as S3 would have written it; `None` for all others.
+pub fn mended(body: &bytes::Bytes) -> Option<bytes::Bytes> {
+    const WRONG: &str = "GetBucketVersioningResponse";
+    // The document is a line with its declaration and one with everything else.
+    let start = std::str::from_utf8(body.get(..100)?).ok()?;
+    let is_it = start.contains(&format!("<{WRONG} "));
+    let text = std::str::from_utf8(body).ok().filter(|_| is_it)?;
+    Some(text.replace(WRONG, "VersioningConfiguration").into())
 }
 
 fn credentials() -> aws_credential_types::Credentials {

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::stream;
-use http::{Method, Request, Response, Version, header};
+use http::{HeaderMap, Method, Request, Response, Version, header};
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
     body::{Frame, Incoming},
@@ -27,6 +27,7 @@ use tokio::{
 
 use super::{
     faults::{Effect, Fault},
+    moto,
     operations::{CLOUDFRONT_VERSION, Service},
 };
 
@@ -43,6 +44,10 @@ pub struct Call {
     pub key: String,
     /// The length of its body in bytes, where it was told; otherwise 0.
     pub length: u64,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, where that is no file's: at most 64 KiB.
+    pub body: Bytes,
     /// Whether AWS has answered it; a request that was cut off, or still waits, has no effect yet.
     pub answered: bool,
 }
@@ -60,6 +65,8 @@ impl Call {
             path: uri.to_string(),
             key: percent_decode_str(rest).decode_utf8_lossy().into_owned(),
             length: length.unwrap_or(0),
+            headers: headers.clone(),
+            body: Bytes::new(),
             answered: false,
         }
     }
@@ -74,6 +81,9 @@ impl Call {
         !["Get", "Head", "List", "Describe", "Simulate"].iter().any(|verb| self.operation.starts_with(verb))
     }
 }
+
+/// The most that is kept of a request's body: documents are smaller, files may be larger.
+const KEPT: usize = 64 << 10;
 
 /// The record, and the faults that are left.
 #[derive(Default)]
@@ -92,8 +102,13 @@ impl State {
         (self.forgotten + self.calls.len() - 1, effect)
     }
 
+    /// A call that is not forgotten.
+    fn call(&mut self, number: usize) -> Option<&mut Call> {
+        self.calls.get_mut(number.checked_sub(self.forgotten)?)
+    }
+
     fn answered(&mut self, number: usize) {
-        if let Some(call) = number.checked_sub(self.forgotten).and_then(|index| self.calls.get_mut(index)) {
+        if let Some(call) = self.call(number) {
             call.answered = true;
         }
     }
@@ -218,6 +233,9 @@ impl Shared {
         if let Some(incoming) = incoming {
             body = collected(incoming).await?;
         }
+        if let Some(call) = self.state.lock().unwrap().call(number).filter(|_| body.len() <= KEPT) {
+            call.body = body.clone();
+        }
         let (head, ()) = head.into_parts();
         let (mut cut, mut lost) = (false, false);
         match effect {
@@ -232,9 +250,12 @@ impl Shared {
                 let headers = vec![("content-type", kind.to_owned()), ("x-amz-retry-after", "1".to_owned())];
                 return Ok(canned(status, headers, body));
             }
-            Some(Effect::Kill(killed)) => {
-                pass_on(&self.endpoint, Request::from_parts(head, Full::new(body))).await?;
-                self.state.lock().unwrap().answered(number);
+            Some(Effect::Kill { reaches, killed }) => {
+                if reaches {
+                    let request = Request::from_parts(head, Full::new(body));
+                    pass_on(&self.endpoint, request).await?;
+                    self.state.lock().unwrap().answered(number);
+                }
                 killed.notify_one();
                 return std::future::pending().await;
             }
@@ -275,6 +296,13 @@ async fn pass_on(endpoint: &str, request: Request<Full<Bytes>>) -> io::Result<Re
     let (mut head, body) = sender.send_request(request).await.map_err(io::Error::other)?.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     connection.abort();
+    let body = match moto::mended(&body) {
+        Some(mended) => {
+            head.headers.insert(header::CONTENT_LENGTH, mended.len().into());
+            mended
+        }
+        None => body,
+    };
     // moto speaks HTTP/1.0; the connection to the program is our own.
     head.version = Version::HTTP_11;
     head.headers.remove(header::CONNECTION);

@@ -156,16 +156,9 @@ impl BucketSetup {
     async fn versioning(&self) -> Result<bool> {
         let (on, what) = (self.arn(), format!("read the versioning of bucket {}", self.name));
         let action = Action { iam: "s3:GetBucketVersioning", on: &on, what: &what };
-        let error = match self.client().get_bucket_versioning().bucket(&self.name).send().await {
-            Ok(answer) => return Ok(answer.status().is_some_and(|status| status.as_str() == "Enabled")),
-            Err(error) => error,
-        };
-        // moto names the document in a way that the SDK does not read.
-        let read = error.raw_response().filter(|response| response.status().as_u16() == 200);
-        match read.and_then(|response| response.body().bytes()) {
-            Some(body) => Ok(String::from_utf8_lossy(body).contains("<Status>Enabled</Status>")),
-            None => Err(action.failed(error)),
-        }
+        let sent = self.client().get_bucket_versioning().bucket(&self.name).send().await;
+        let answer = sent.map_err(|error| action.failed(error))?;
+        Ok(answer.status().is_some_and(|status| status.as_str() == "Enabled"))
     }
 
     async fn lifecycle(&self) -> Result<Vec<LifecycleRule>> {
