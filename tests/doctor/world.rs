@@ -49,14 +49,13 @@ static SOUND: LazyLock<TempDir> = LazyLock::new(|| {
     folder
 });
 
-/// Runs the program on the account in `folder`, and returns what it prints.
-pub fn run(folder: &Path, arguments: &[&str]) -> String {
+/// Runs the program on the account in `folder`.
+fn run(folder: &Path, arguments: &[&str]) {
     let mut command = cruddur_site();
     command.current_dir(folder).args(arguments).arg("--local").arg(folder.join("account"));
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {}: {said}", output.status);
-    String::from_utf8(output.stdout).unwrap()
 }
 
 fn publish(folder: &Path, build: &Folder, more: &[&str]) {
@@ -166,11 +165,6 @@ impl World {
     /// Publishes a build by the program.
     pub fn publish(&self, build: &Folder, more: &[&str]) {
         publish(self.folder.path(), build, more);
-    }
-
-    /// Runs the program on this account.
-    pub fn run(&self, arguments: &[&str]) -> String {
-        run(self.folder.path(), arguments)
     }
 
     async fn session(&self, progress: Arc<dyn Progress>) -> Session {
