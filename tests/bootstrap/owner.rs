@@ -99,7 +99,8 @@ async fn somebody_else(remote: &Remote) {
     iam.delete_open_id_connect_provider().open_id_connect_provider_arn(provider).send().await.unwrap();
     iam.create_open_id_connect_provider().url(GITHUB).client_id_list("someone").send().await.unwrap();
     let role = iam.get_role().role_name(ROLE).send().await.unwrap().role.unwrap();
-    let trust = percent_encoding::percent_decode_str(role.assume_role_policy_document().unwrap()).decode_utf8().unwrap();
+    let trust =
+        percent_encoding::percent_decode_str(role.assume_role_policy_document().unwrap()).decode_utf8().unwrap();
     let trust = trust.replace("refs/heads/main", "refs/heads/old");
     iam.update_assume_role_policy().role_name(ROLE).policy_document(trust).send().await.unwrap();
     iam.untag_role().role_name(ROLE).tag_keys("cruddur-site").send().await.unwrap();
