@@ -170,10 +170,10 @@ async fn credentials_that_are_not_there() {
         .await
         .is_error("credentials")
         .reads("bootstrap-no-such-profile", &[]);
-    for operation in ["GetCallerIdentity"] {
-        let body = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message></Error><RequestId>1</RequestId></ErrorResponse>";
-        owner.proxy.inject(Fault::answer(operation, 403, body));
-    }
+    let body = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+                <Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message></Error>\
+                <RequestId>1</RequestId></ErrorResponse>";
+    owner.proxy.inject(Fault::answer("GetCallerIdentity", 403, body));
     owner.bootstrap(DOMAIN, &["--yes"]).await.is_error("credentials").reads("bootstrap-expired-credentials", &[]);
     owner.destroy(DOMAIN, &["--yes"]).await.is_error("credentials").reads("destroy-expired-credentials", &[]);
 }

@@ -154,7 +154,7 @@ async fn role_policy(remote: &Remote) -> Value {
 }
 
 /// Every action of a policy.
-fn actions(policy: &Value) -> BTreeSet<String> {
+pub fn actions(policy: &Value) -> BTreeSet<String> {
     let statements = policy["Statement"].as_array().unwrap().iter();
     let of = |statement: &Value| match &statement["Action"] {
         Value::Array(list) => list.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),

@@ -1,4 +1,5 @@
-//! What a bootstrap promises, told as stories: the program itself against a local account of its own.
+//! What a bootstrap promises, told as stories: the program itself against a local account of its own, or
+//! moto's server.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -8,8 +8,9 @@ use aws_sdk_s3::types::{BucketCannedAcl, ObjectOwnership, OwnershipControls, Own
 use serde_json::{Value, json};
 
 use crate::{
+    least_privilege::actions,
     permissions::{Asked, asked},
-    remote::Remote,
+    remote::{Remote, changes},
     support::Folder,
 };
 
@@ -19,6 +20,11 @@ const ROLE: &str = "cruddur-site-publish-cruddur-com";
 const FUNCTION: &str = "cruddur-site-spa-cruddur-com";
 const KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
+/// The kinds of runs, as the ids of the documented statements begin.
+const LOOK: &str = "Look";
+const MAKE: &str = "Make";
+const DESTROY: &str = "Destroy";
 
 /// What is asked by looking alone, by making, by destroying.
 #[derive(Default)]
@@ -36,31 +42,44 @@ impl Record {
         document
     }
 
-    fn actions(&self, kind: &str) -> BTreeSet<&str> {
-        self.0[kind].iter().map(|asked| asked.action.as_str()).collect()
+    fn actions(&self, kind: &str) -> BTreeSet<String> {
+        self.0[kind].iter().map(|asked| asked.action.clone()).collect()
     }
 }
 
-/// A site from nothing, with everything that can be asked for; then wishes, then what somebody else has changed; then its end.
-async fn from_nothing_to_nothing(record: &mut Record) {
+/// A site with everything that can be asked for; then what somebody else has changed is mended, and wishes are added.
+async fn made_and_mended(record: &mut Record) {
     let remote = Remote::local().await;
     let all = ["--create-zone", "--github", "ann/cruddur", "--kms-key", KEY, "--api", "/api/*=api.cruddur.com"];
-    record.run(&remote, "look", &[&["bootstrap", DOMAIN, "--dry-run"], &all[..]].concat()).await;
-    record.run(&remote, "make", &[&["bootstrap", DOMAIN, "--yes"], &all[..]].concat()).await;
+    record.run(&remote, LOOK, &[&["bootstrap", DOMAIN, "--dry-run"], &all[..]].concat()).await;
+    record.run(&remote, MAKE, &[&["bootstrap", DOMAIN, "--yes"], &all[..]].concat()).await;
+    record.run(&remote, LOOK, &["doctor", DOMAIN, "--no-visit"]).await;
     remote.publish(&Folder::site(), DOMAIN, &[]).await.succeeds();
-    record.run(&remote, "look", &["doctor", DOMAIN, "--no-visit"]).await;
+    record.run(&remote, LOOK, &["doctor", DOMAIN, "--no-visit"]).await;
 
     somebody_else(&remote).await;
-    record.run(&remote, "look", &["doctor", DOMAIN, "--no-visit"]).await;
-    record.run(&remote, "look", &["bootstrap", DOMAIN, "--github", "ann/cruddur", "--dry-run"]).await;
-    record.run(&remote, "make", &["bootstrap", DOMAIN, "--github", "ann/cruddur", "--yes"]).await;
-    record.run(&remote, "make", &["bootstrap", DOMAIN, "--alias", "club.cruddur.com", "--yes"]).await;
-    let again = ["--alias", "club.cruddur.com", "--github", "ann/cruddur", "--dry-run"];
-    let again = remote.bootstrap(DOMAIN, &again).await.succeeds();
-    assert_eq!(crate::remote::changes(&again), [], "{again:#}");
+    record.run(&remote, LOOK, &["doctor", DOMAIN, "--no-visit"]).await;
+    record.run(&remote, MAKE, &["bootstrap", DOMAIN, "--github", "ann/cruddur", "--yes"]).await;
+    record.run(&remote, MAKE, &["bootstrap", DOMAIN, "--alias", "club.cruddur.com", "--yes"]).await;
+    let again = ["bootstrap", DOMAIN, "--alias", "club.cruddur.com", "--github", "ann/cruddur", "--dry-run"];
+    let again = record.run(&remote, LOOK, &again).await;
+    assert_eq!(changes(&again), [], "{again:#}");
+}
 
-    record.run(&remote, "look", &["destroy", DOMAIN, "--dry-run"]).await;
-    record.run(&remote, "destroy", &["destroy", DOMAIN, "--delete-content", "--yes"]).await;
+/// A site that was published to, with an upload under way, and its end.
+async fn made_and_destroyed(record: &mut Record) {
+    let remote = Remote::local().await;
+    record.run(&remote, MAKE, &["bootstrap", DOMAIN, "--create-zone", "--github", "ann/cruddur", "--yes"]).await;
+    remote.publish(&Folder::site(), DOMAIN, &[]).await.succeeds();
+    let upload = remote.s3().create_multipart_upload().bucket(BUCKET).key("live/video.mp4");
+    upload.send().await.unwrap();
+    attach_a_policy(&remote).await;
+    record.run(&remote, LOOK, &["destroy", DOMAIN, "--dry-run"]).await;
+    // First the files stay, and with them the bucket.
+    record.run(&remote, DESTROY, &["destroy", DOMAIN, "--yes"]).await;
+    record.run(&remote, DESTROY, &["destroy", DOMAIN, "--delete-content", "--yes"]).await;
+    let again = record.run(&remote, LOOK, &["destroy", DOMAIN, "--dry-run"]).await;
+    assert_eq!(again["plan"]["empty"], true, "{again:#}");
 }
 
 /// What a colleague with the console can do to a site.
@@ -104,21 +123,52 @@ async fn somebody_else(remote: &Remote) {
     let trust = trust.replace("refs/heads/main", "refs/heads/old");
     iam.update_assume_role_policy().role_name(ROLE).policy_document(trust).send().await.unwrap();
     iam.untag_role().role_name(ROLE).tag_keys("cruddur-site").send().await.unwrap();
-    let nothing = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]});
-    let made = iam.create_policy().policy_name("more").policy_document(nothing.to_string()).send().await.unwrap();
+    attach_a_policy(remote).await;
+}
+
+/// The role has a policy of the owner's beside ours.
+async fn attach_a_policy(remote: &Remote) {
+    let iam = aws_sdk_iam::Client::new(&remote.config());
+    let statement = json!({ "Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*" });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    let made = iam.create_policy().policy_name("more").policy_document(policy).send().await.unwrap();
     let arn = made.policy.unwrap().arn.unwrap();
     iam.attach_role_policy().role_name(ROLE).policy_arn(arn).send().await.unwrap();
 }
 
+/// The policy in docs/PERMISSIONS.md, for the account of the record.
+fn documented() -> Value {
+    let text = include_str!("../../docs/PERMISSIONS.md");
+    let json = text.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a policy in a fence");
+    serde_json::from_str(&json.replace("123456789012", "000000000000")).expect("a policy")
+}
+
+/// The statements whose ids begin with any of these words.
+fn statements(policy: &Value, words: &[&str]) -> Value {
+    let all = policy["Statement"].as_array().unwrap().iter();
+    let is_one = |statement: &&Value| words.iter().any(|word| statement["Sid"].as_str().unwrap().starts_with(word));
+    json!({ "Version": "2012-10-17", "Statement": all.filter(is_one).collect::<Vec<_>>() })
+}
+
+/// Given the documented policy, its statements for looking allow all that looking asks, with those for making all that
+/// making asks, and with those for destroying the rest; and no statement allows an action that is never asked.
 #[tokio::test]
-async fn probe() {
+async fn the_documented_policy_is_what_the_runs_ask() {
     let mut record = Record::default();
-    from_nothing_to_nothing(&mut record).await;
-    for kind in ["look", "make", "destroy"] {
-        println!("== {kind}");
+    made_and_mended(&mut record).await;
+    made_and_destroyed(&mut record).await;
+    let policy = documented();
+    let mut words = Vec::new();
+    let mut known = BTreeSet::new();
+    for kind in [LOOK, MAKE, DESTROY] {
+        words.push(kind);
+        let so_far = statements(&policy, &words);
         for asked in &record.0[kind] {
-            println!("{} {}", asked.action, asked.resource);
+            assert!(asked.is_allowed(&so_far), "{kind}: {asked:?}");
         }
+        let asked: BTreeSet<String> = record.actions(kind).difference(&known).cloned().collect();
+        assert_eq!(actions(&statements(&policy, &[kind])), asked, "{kind}");
+        known.extend(asked);
     }
-    panic!();
+    assert_eq!(statements(&policy, &words), policy, "every statement is of one of the three kinds");
 }

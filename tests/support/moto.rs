@@ -59,11 +59,17 @@
 //!   AddClientIDToOpenIDConnectProvider (500), and AWS's own managed policies do not exist.
 //! - Changes of records are INSYNC at once; alias targets come back without a final dot, the SOA as nonsense.
 //!
+//! - A bucket policy's Deny holds for everybody, whoever its principal is: after a bootstrap, whose policy keeps CloudFront
+//!   from the state, nobody reads the state.
+//!
 //! Permissions: nothing is enforced until `POST /moto-api/reset-auth` with the body `0` and `Content-Type: text/plain` (a form's
-//! type is answered with 500); the body `inf` ends it. From then on keys must be those of CreateAccessKey, signatures
-//! right, and identity policies (not bucket policies) are obeyed, resources included, for the object and listing calls of S3
-//! and PutBucketPolicy, and for CloudFront, Route 53, ACM and IAM. Not enforced: GetPublicAccessBlock. A refusal of
-//! CloudFront, Route 53 and ACM is a 403 with a document that has no code where the SDK looks for it.
+//! type is answered with 500); the body `inf` ends it. From then on keys must be those of CreateAccessKey or AssumeRole (with
+//! web identity, any token will do), signatures right, and identity policies are obeyed for the object and listing calls of S3
+//! and PutBucketPolicy, and for CloudFront, Route 53, ACM and IAM. Resources are looked at for S3, but DeleteObjects is asked
+//! on the bucket instead of each object; CloudFront is asked on `*`, and no signature of a request without a body is right
+//! there: `moto_server.py` mends both. Of conditions only `StringEquals` is understood, all others hold. Not enforced:
+//! GetPublicAccessBlock. A refusal of CloudFront, Route 53 and ACM is a 403 with a document that has no code where the SDK
+//! looks for it.
 
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;

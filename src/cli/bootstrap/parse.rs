@@ -204,7 +204,7 @@ mod tests {
     fn what_is_no_domain_is_told_what_to_write() {
         let table = [
             ("https://cruddur.com/x", "write the domain alone: cruddur.com"),
-            ("cruddur", "the domain alone"),
+            ("cruddur", "the whole name"),
             ("cruddur.com/blog", "the domain alone"),
             ("192.0.2.7", "the name that visitors shall type"),
             ("*.cruddur.com", "--wildcard"),
@@ -238,7 +238,7 @@ mod tests {
             ("/*=api.cruddur.com", "name the part"),
             ("*=api.cruddur.com", "name the part"),
             ("/a b=api.cruddur.com", "a path such as /api/*"),
-            ("/api/*=https://api.cruddur.com/v1", "--api '/api/*=api.cruddur.com'; CloudFront sends"),
+            ("/api/*=https://api.cruddur.com/v1", "--api '/api/*=api.cruddur.com'; CloudFront asks"),
             ("/api/*=api.cruddur.com/v1", "answer /api/* itself"),
             ("/api/*=api.cruddur.com?stage=prod", "write the host alone"),
             ("/api/*=ann:secret@api.cruddur.com", "write the host alone"),

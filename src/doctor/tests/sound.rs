@@ -126,7 +126,15 @@ pub fn certificate(arn: &str, status: &str) -> Certificate {
 
 pub fn zone(id: &str, delegated: bool) -> Zone {
     let (name, name_servers) = (DOMAIN.into(), texts(&["ns-1.awsdns-01.com"]));
-    Zone { id: id.into(), name, name_servers, delegated: Some(delegated), records: 4, is_ours: true, tags: Tags::new() }
+    Zone {
+        id: id.into(),
+        name,
+        name_servers,
+        delegated: Some(delegated),
+        records: 4,
+        is_ours: false,
+        tags: Tags::new(),
+    }
 }
 
 pub fn alias(name: &str, kind: &str) -> ZoneRecord {

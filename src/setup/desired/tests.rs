@@ -112,8 +112,8 @@ fn contradictions_are_told() {
     let shop = || "shop.cruddur.com".parse().unwrap();
     let table: [(Request, &str); 17] = [
         (request("co.uk"), "public suffix"),
-        (with(&|r| r.aliases = vec![shop(), shop()]), "shop.cruddur.com is named twice"),
-        (with(&|r| r.aliases = vec![DOMAIN.parse().unwrap()]), "named twice"),
+        (with(&|r| r.aliases = vec![shop(), shop()]), "shop.cruddur.com is given twice"),
+        (with(&|r| r.aliases = vec![DOMAIN.parse().unwrap()]), "is the site's domain itself"),
         (
             with(&|r| (r.www, r.aliases) = (Some(true), vec!["www.cruddur.com".parse().unwrap()])),
             "either --www or --alias",
@@ -124,7 +124,7 @@ fn contradictions_are_told() {
             with(&|r| r.kms_key = Some("arn:aws:kms:eu-west-1:1:key/x".into())),
             "key is in eu-west-1, and the bucket in us-west-2",
         ),
-        (with(&|r| r.region = Some("eu-centrall".parse().unwrap())), "did you mean eu-central-1?"),
+        (with(&|r| r.region = Some("eu-centrall".parse().unwrap())), "did you mean eu-central-1 (Frankfurt)?"),
         (with(&|r| r.bucket = Some("My_Bucket".parse().unwrap())), "no bucket can be made"),
         (with(&|r| r.apis = vec![api("api/*", "a.example.com")]), "write --api '/api/*=a.example.com'"),
         (with(&|r| r.apis = vec![api("*", "a.example.com")]), "does not begin with /"),
