@@ -7,12 +7,13 @@ use aws_sdk_s3::{
     types::{ChecksumMode, Delete, MetadataDirective, ObjectIdentifier},
 };
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Action;
 use crate::{
     error::{Error, ErrorKind, Result},
     plan::{Listed, Stored},
+    release::place::{self, STATE, served_prefix},
     site::{Headers, ObjectKey, Sha256},
 };
 
@@ -109,11 +110,7 @@ impl Bucket {
 
     /// Where the state object `name` is: outside the served prefix, one folder for each prefix of the bucket.
     pub fn state_key(&self, name: &str) -> String {
-        let site = match self.prefix.trim_end_matches('/') {
-            "" => ROOT.to_owned(),
-            prefix => utf8_percent_encode(prefix, NON_ALPHANUMERIC).to_string(),
-        };
-        format!("{STATE}{site}/{name}")
+        place::state_key(&self.prefix, name)
     }
 
     /// Reads a state object.
@@ -338,20 +335,6 @@ impl Bucket {
                 Err(action.partly_failed(error.code(), error.message()))
             }
         }
-    }
-}
-
-/// Stands for the empty prefix among the state folders; no other prefix is written so.
-const ROOT: &str = "@root";
-
-/// The folder of everything that is not served.
-const STATE: &str = ".cruddur-site/";
-
-/// The served prefix of the site whose state is in a folder of this name: the inverse of [`Bucket::state_key`].
-fn served_prefix(state_folder: &str) -> String {
-    match state_folder.trim_end_matches('/') {
-        ROOT => String::new(),
-        name => format!("{}/", percent_decode_str(name).decode_utf8_lossy()),
     }
 }
 

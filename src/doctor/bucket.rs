@@ -4,10 +4,13 @@
 use serde_json::Value;
 
 use super::{Area, Evidence, finding::Findings};
-use crate::setup::{
-    observed::{Bucket, Distribution},
-    origin::S3Origin,
-    policy::{self, Decision, Principal},
+use crate::{
+    release::place::state_key,
+    setup::{
+        observed::{Bucket, Distribution},
+        origin::S3Origin,
+        policy::{self, Decision, Principal},
+    },
 };
 
 const AREA: Area = Area::Bucket;
@@ -149,7 +152,7 @@ fn reading(evidence: &Evidence, bucket: &Bucket, distribution: &Distribution, pr
             findings.bootstrap(),
         );
     }
-    let state = ".cruddur-site/@root/manifest.json.gz";
+    let state = &state_key(prefix, "manifest.json.gz");
     if may("s3:GetObject", &format!("{bucket_arn}/{state}"), state) {
         findings.problem(
             AREA,

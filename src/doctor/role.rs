@@ -3,10 +3,13 @@
 use serde_json::Value;
 
 use super::{Area, Evidence, finding::Findings};
-use crate::setup::{
-    observed::Role,
-    origin::S3Origin,
-    policy::{self, Decision, Principal},
+use crate::{
+    release::place::state_key,
+    setup::{
+        observed::Role,
+        origin::S3Origin,
+        policy::{self, Decision, Principal},
+    },
 };
 
 const AREA: Area = Area::Role;
@@ -120,7 +123,7 @@ fn permissions(evidence: &Evidence, role: &Role, findings: &mut Findings) {
     let bucket = format!("arn:{partition}:s3:::{}", origin.bucket);
     let below = if origin.prefix.is_empty() { String::new() } else { format!("{}/", origin.prefix) };
     let objects =
-        [format!("{bucket}/{below}index.html"), format!("{bucket}/.cruddur-site/{}/lock.json", origin.prefix)];
+        [format!("{bucket}/{below}index.html"), format!("{bucket}/{}", state_key(&origin.prefix, "lock.json"))];
     let may = |action: &str, resource: &str| {
         let prefix = [("s3:prefix", below.as_str())];
         let context: &[(&str, &str)] = if action == "s3:ListBucket" { &prefix } else { &[] };

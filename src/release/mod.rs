@@ -2,6 +2,7 @@
 
 pub mod lock;
 pub mod manifest;
+pub mod place;
 
 use std::fmt;
 
