@@ -15,8 +15,8 @@ use crate::{
 /// with CloudFront": RSA up to 4,096 bits, and ECDSA with 256).
 const REFUSED_KEYS: [&str; 2] = ["EC_secp384r1", "EC_secp521r1"];
 
-/// The certificate that the site uses: an issued one, or else a pending one of ours. One that is attached already is
-/// preferred, then the one that ends last.
+/// The certificate that the site uses: an issued one, or else a pending one, whoever asked for it. One that is attached
+/// already is preferred, then one of ours, then the one that ends last.
 pub fn choose<'a>(site: &Site, observed: &'a Observed) -> Option<&'a Certificate> {
     let names = site.certificate_names();
     let fits = |certificate: &&Certificate| {
@@ -27,13 +27,14 @@ pub fn choose<'a>(site: &Site, observed: &'a Observed) -> Option<&'a Certificate
     };
     let attached = observed.distribution.as_ref().and_then(|distribution| distribution.certificate.as_ref());
     let rank = |certificate: &&Certificate| {
-        (attached == Some(&certificate.arn), certificate.expires, certificate.requested, certificate.arn.clone())
+        let (is_attached, is_ours) = (attached == Some(&certificate.arn), is_ours(site, certificate));
+        (is_attached, is_ours, certificate.expires, certificate.requested, certificate.arn.clone())
     };
     let fitting = || observed.certificates.iter().filter(fits);
     let issued = fitting().filter(|certificate| certificate.status == "ISSUED").max_by_key(rank);
     issued.or_else(|| {
         let pending = fitting().filter(|certificate| certificate.status == "PENDING_VALIDATION");
-        pending.filter(|certificate| is_ours(site, certificate) && !by_mail(certificate)).max_by_key(rank)
+        pending.filter(|certificate| !by_mail(certificate)).max_by_key(rank)
     })
 }
 

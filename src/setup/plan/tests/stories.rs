@@ -182,14 +182,15 @@ fn certificates_are_chosen_and_refused() {
         made.status = "PENDING_VALIDATION".into();
         made.tags.insert(TAG.into(), DOMAIN.into());
     };
-    let table: [(Vec<Certificate>, Option<&str>); 9] = [
+    let table: [(Vec<Certificate>, Option<&str>); 10] = [
         (vec![issued("a", &names)], Some("a")),
         (vec![with("a", |c| c.expires = Some(9)), issued("b", &names)], Some("a")),
         (vec![issued("w", &["cruddur.com", "*.cruddur.com"])], Some("w")),
         (vec![issued("n", &["*.cruddur.com"])], None),
         (vec![with("p", ours)], Some("p")),
         (vec![with("p", ours), issued("a", &names)], Some("a")),
-        (vec![with("x", |c| c.status = "PENDING_VALIDATION".into())], None),
+        (vec![with("x", |c| c.status = "PENDING_VALIDATION".into())], Some("x")),
+        (vec![with("p", ours), with("x", |c| c.status = "PENDING_VALIDATION".into())], Some("p")),
         (vec![with("x", |c| c.status = "FAILED".into()), with("y", |c| c.kind = "PRIVATE".into())], None),
         (vec![with("x", |c| c.key_algorithm = "EC_secp384r1".into())], None),
     ];
