@@ -8,7 +8,7 @@ use super::{
     args, ask,
     bootstrap::{Asked, Steps, known_profile, session},
     json,
-    local::Local,
+    local::{Local, no_domain_for_account},
     print_json,
     stop::Stop,
     style::{BOLD, DIM, GONE, GOOD, hang, paint},
@@ -22,6 +22,7 @@ use crate::{
 
 pub(super) async fn run(args: args::Destroy) -> Result<()> {
     let started = Instant::now();
+    no_domain_for_account("destroy", args.domain.as_deref(), args.local.as_deref())?;
     let stop = Stop::listen();
     let asked = Asked::to_destroy(&args)?;
     let local = match &args.local {

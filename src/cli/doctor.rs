@@ -8,7 +8,7 @@ use super::{
     args,
     bootstrap::{Asked, Steps, known_profile, session},
     json,
-    local::Local,
+    local::{Local, no_domain_for_account},
     print_json,
     stop::Stop,
     style::{self, BAD, BOLD, DIM, GOOD, WARN, paint},
@@ -24,6 +24,7 @@ use crate::{
 const PROBLEMS: u8 = 3;
 
 pub(super) async fn run(args: args::Doctor) -> Result<ExitCode> {
+    no_domain_for_account("doctor", args.domain.as_deref(), args.local.as_deref())?;
     let stop = Stop::listen();
     let asked = Asked::to_examine(&args)?;
     let local = match &args.local {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path};
 
 use crate::{
     aws::Connection,
-    config::Target,
+    config::{DomainName, Target},
     error::{Error, ErrorKind, Result},
     local::{ACCESS_KEY_ID, Account, ApiServer, DnsServer, REGION, SECRET_ACCESS_KEY},
     routing::Routing,
@@ -31,6 +31,22 @@ pub fn keep_out_of(build: &Path, account: &Path) -> Result<()> {
             "keep it elsewhere: --local DIR, or plain --local for .cruddur-local",
         )),
         _ => Ok(()),
+    }
+}
+
+/// Refuses a domain that `--local` took for the folder of the account: `bootstrap --local cruddur.localhost`.
+///
+/// # Errors
+/// [`ErrorKind::Input`] with the order that is meant.
+pub fn no_domain_for_account(command: &str, domain: Option<&str>, account: Option<&Path>) -> Result<()> {
+    let name = account.filter(|folder| domain.is_none() && !folder.exists()).and_then(Path::to_str);
+    match name.filter(|name| !name.starts_with('.') && name.parse::<DomainName>().is_ok()) {
+        Some(name) => Err(Error::new(
+            ErrorKind::Input,
+            format!("no domain is given: --local took {name} for the folder of the account"),
+            format!("write the domain first: cruddur-site {command} {name} --local"),
+        )),
+        None => Ok(()),
     }
 }
 
@@ -82,6 +98,22 @@ impl Local {
             region: Some(REGION.into()),
             endpoint_url: Some(self.services.url().into()),
             credentials: Some((ACCESS_KEY_ID.into(), SECRET_ACCESS_KEY.into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_that_was_taken_for_the_account_is_told() {
+        let told = |domain, account: &str| no_domain_for_account("bootstrap", domain, Some(Path::new(account)));
+        let error = told(None, "q.localhost").unwrap_err();
+        assert!(error.next().ends_with("cruddur-site bootstrap q.localhost --local"), "{error}");
+        assert!(told(Some("q.localhost"), "account.d").is_ok());
+        for folder in [".cruddur-local", "account", "../q.localhost"] {
+            assert!(told(None, folder).is_ok(), "{folder}");
         }
     }
 }

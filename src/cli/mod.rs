@@ -35,7 +35,12 @@ pub fn run() -> ExitCode {
         Command::Destroy(args) => args.json,
         Command::Serve(_) => false,
     };
-    let ran = runtime().and_then(|runtime| runtime.block_on(dispatch(cli.command)));
+    let ran = runtime().and_then(|runtime| {
+        let ran = runtime.block_on(dispatch(cli.command));
+        // Somebody who was asked and pressed Ctrl-C instead of answering is not waited for.
+        runtime.shutdown_background();
+        ran
+    });
     match ran {
         Ok(status) => status,
         Err(error) => {

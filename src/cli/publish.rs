@@ -225,6 +225,11 @@ impl Command {
         if let Some(note) = routing.and_then(|routing| report::unreachable(&site.files, routing)) {
             anstream::println!("{} {note}", style::paint(style::WARN, "note:"));
         }
+        let named = session.distribution.as_ref().map(|(_, distribution)| distribution.site_name());
+        let misrouted = routing.zip(named).filter(|_| self.settings.layers.routing.is_none());
+        if let Some(note) = misrouted.and_then(|(served, domain)| report::misrouted(site.routing, served, domain)) {
+            anstream::println!("{} {note}", style::paint(style::WARN, "note:"));
+        }
         for risk in session.distribution.iter().flat_map(|(_, distribution)| report::risks(distribution)) {
             anstream::println!("{} {risk}", style::paint(style::WARN, "note:"));
         }

@@ -150,8 +150,8 @@ pub fn risks(distribution: &Distribution) -> Vec<String> {
     }
     if distribution.origin.prefix.is_empty() {
         risks.push(
-            "the whole bucket is served, what cruddur-site remembers in /.cruddur-site/ too; an origin path (for \
-             example /live) keeps it apart"
+            "the whole bucket is served, what cruddur-site remembers in /.cruddur-site/ too, unless the bucket's policy \
+             denies it as bootstrap's does; an origin path (for example /live) keeps it apart"
                 .to_owned(),
         );
     }
@@ -165,6 +165,25 @@ pub fn routing(routing: Routing) -> &'static str {
         Routing::Folders => "a folder for each page",
         Routing::Files => "a file for each page",
     }
+}
+
+/// What visitors meet of a build whose pages are not named as the distribution routes. A file for each page also serves
+/// folders.
+pub fn misrouted(build: Routing, served: Routing, domain: &str) -> Option<String> {
+    if build == served || (build, served) == (Routing::Folders, Routing::Files) {
+        return None;
+    }
+    let name = match build {
+        Routing::Spa => "spa",
+        Routing::Folders => "folders",
+        Routing::Files => "files",
+    };
+    Some(format!(
+        "the build looks like {}, and the distribution routes for {}, so some pages will not be found: run `cruddur-site \
+         bootstrap {domain} --routing {name}`",
+        routing(build),
+        routing(served)
+    ))
 }
 
 /// The files that no URL leads to, because routing takes names without an extension for pages.
@@ -232,4 +251,21 @@ pub fn visible(key: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let escape = |c: char| c.is_control() || turns(c);
     key.chars().flat_map(|c| if escape(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_that_is_routed_otherwise_is_told() {
+        use Routing::{Files, Folders, Spa};
+        let told = |build, served| misrouted(build, served, "cruddur.com");
+        for (build, served) in [(Spa, Spa), (Folders, Folders), (Files, Files), (Folders, Files)] {
+            assert_eq!(told(build, served), None, "{build:?} {served:?}");
+        }
+        for (build, served, flag) in [(Files, Folders, "files"), (Spa, Folders, "spa"), (Folders, Spa, "folders")] {
+            assert!(told(build, served).unwrap().contains(&format!("--routing {flag}`")), "{build:?} {served:?}");
+        }
+    }
 }

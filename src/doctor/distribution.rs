@@ -251,7 +251,7 @@ fn routing(evidence: &Evidence, distribution: &Distribution, findings: &mut Find
             "errors-become-pages",
             format!("error {} is answered with a page and status 200", fallback.join(" and ")),
             "a missing script is HTML that says all is well; search engines index pages that do not exist",
-            format!("{}, which routes by a function instead", findings.bootstrap()),
+            format!("run {}, which routes by a function instead", evidence.command("bootstrap", "--routing spa")),
         );
     }
     if behavior.viewer_request_function.is_empty() {

@@ -139,7 +139,8 @@ fn permissions(evidence: &Evidence, role: &Role, findings: &mut Findings) {
     );
     let mut missing: Vec<&str> =
         needed.iter().filter(|(action, resource)| !may(action, resource)).map(|(action, _)| *action).collect();
-    missing.dedup();
+    let mut told = std::collections::BTreeSet::new();
+    missing.retain(|action| told.insert(*action));
     if !missing.is_empty() {
         findings.problem(
             AREA,

@@ -33,7 +33,8 @@ pub(super) fn cure(code: &str, _asked: &Action<'_>, answer: &Answer) -> Option<C
         "CNAMEAlreadyExists" => (
             Config,
             "another distribution, of this account or somebody else's, has one of the alternate domain names",
-            "take the name out of that distribution first, or adopt it with --distribution ID where it is this site's; one in \
+            "if another run of this command may have made it just now, run it again; else take the name out of that \
+             distribution first, or adopt it with --distribution ID where it is this site's; one in \
              an account you do not reach can be taken over with a TXT record: see \"Move an alternate domain name\" in \
              the CloudFront Developer Guide",
         ),

@@ -14,7 +14,7 @@ pub(super) use steps::Steps;
 
 use super::{
     args, ask,
-    local::Local,
+    local::{Local, no_domain_for_account},
     print_json,
     stop::Stop,
     style::{BOLD, DIM, GOOD, WARN, hang, paint},
@@ -32,6 +32,7 @@ use next::Written;
 
 pub(super) async fn run(args: args::Bootstrap) -> Result<()> {
     let started = Instant::now();
+    no_domain_for_account("bootstrap", args.domain.as_deref(), args.local.as_deref())?;
     let stop = Stop::listen();
     let asked = Asked::of(&args)?;
     let local = match &args.local {
@@ -55,6 +56,8 @@ pub(super) async fn run(args: args::Bootstrap) -> Result<()> {
     let command = Command { args, asked, plan, observed, session, steps, started };
     command.show()?;
     if command.args.dry_run {
+        let existing = command.observed.distribution.as_ref().filter(|_| !command.args.json);
+        command.show_kms_statement(existing.map(|distribution| distribution.id.as_str()));
         return Ok(());
     }
     if !command.plan.is_empty() && !command.args.yes {
@@ -150,6 +153,16 @@ impl Command {
         Ok(())
     }
 
+    /// What the policy of the site's key has to say; it names the distribution, so that has to be there.
+    fn show_kms_statement(&self, distribution: Option<&str>) {
+        let site = &self.plan.site;
+        if let (Some(_), Some(id)) = (&site.kms_key, distribution) {
+            let statement = policy::kms_statement(&site.distribution_arn(id));
+            let title = paint(BOLD, "The key's policy needs this statement, or CloudFront cannot read:");
+            anstream::println!("\n{title}\n{statement:#}\n");
+        }
+    }
+
     /// What the flags left open, and how it was decided.
     fn own_notes(&self) -> Vec<String> {
         let named = self.args.github.as_deref().is_some_and(|text| text.contains(['@', ':']));
@@ -195,13 +208,7 @@ impl Command {
         for unfinished in &outcome.unfinished {
             anstream::println!("{} {unfinished}", paint(WARN, "note:"));
         }
-        if let (Some(_), false, Some(id)) = (&site.kms_key, self.plan.is_empty(), &outcome.ids.distribution) {
-            let statement = policy::kms_statement(&site.distribution_arn(id));
-            anstream::println!(
-                "\n{}\n{statement:#}",
-                paint(BOLD, "Add this statement to the key's policy, or CloudFront cannot read:")
-            );
-        }
+        self.show_kms_statement(outcome.ids.distribution.as_deref());
         if let (Some(deployer), Some(role)) = (&site.deployer, &outcome.role) {
             let workflow = next::workflow(site, deployer, role, project);
             anstream::println!("\n{}\n", paint(BOLD, "The workflow, for .github/workflows/publish.yml:"));
@@ -212,7 +219,7 @@ impl Command {
             Written::AsItIs | Written::Failed => {}
             Written::Lacks(lines) => {
                 let path = project.file.as_ref().map(|(path, _)| path.display().to_string()).unwrap_or_default();
-                anstream::println!("  add to {path}: {}", lines.join("; "));
+                anstream::println!("  for publish to find it, {path} has to say: {}", lines.join("; "));
             }
         }
         let command = next::publish_command(site, project, written, self.args.local.as_deref());

@@ -145,7 +145,7 @@ pub fn doing(step: &Step) -> &'static str {
         Step::SetBucketPolicy { closing: false } => "let the distribution read the bucket",
         Step::SetBucketPolicy { closing: true } => "let nobody but the distribution read the bucket",
         Step::RequestCertificate => "request the certificate",
-        Step::ProveCertificate => "write the certificate's validation records",
+        Step::ProveCertificate => "get the certificate's validation records",
         Step::AwaitCertificate => "wait for the certificate",
         Step::CreateAccessControl => "make the origin access control",
         Step::UpdateAccessControl => "let the origin access control sign for S3",
