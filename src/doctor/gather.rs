@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{Area, Evidence, NameSeen, PageSeen, Probed, ReleaseSeen, Unchecked, evidence::Purpose, probe::Visitor};
@@ -16,6 +17,7 @@ use crate::{
         Request, S3Origin,
         desired::{self, Names},
         observed::{Certificate, Distribution, Role},
+        policy::{Decision, Principal, allows},
         site::{CERTIFICATE_REGION, TAG},
     },
     site::ObjectKey,
@@ -289,17 +291,19 @@ async fn public_dns(examination: &Examination<'_>, names: &Names, evidence: &mut
     }
 }
 
-/// Whether a role has to do with this site: it is tagged for it, its policies name the bucket or the distribution, or it
-/// has none, so that it may be the one that somebody forgot to give any.
+/// Whether a role has to do with this site: it is tagged for it, its policies name the bucket or the distribution, or let
+/// it write to any bucket; or it has none, so that it may be the one that somebody forgot to give any.
 fn concerns(role: &Role, evidence: &Evidence) -> bool {
-    let documents = role.inline.values().chain(role.attached.iter().map(|(_, document)| document));
-    let text: String = documents.map(ToString::to_string).collect();
+    let documents: Vec<&Value> =
+        role.inline.values().chain(role.attached.iter().map(|(_, document)| document)).collect();
+    let text: String = documents.iter().map(ToString::to_string).collect();
     let bucket = evidence.bucket.as_ref().map(|bucket| format!(":::{}", bucket.name));
     let distribution = evidence.distribution.as_ref().map(|distribution| distribution.arn.clone());
-    let everything = text.contains("\"Resource\":\"*\"");
+    let any_object = "arn:aws:s3:::the-bucket-of-somebody/page";
+    let anywhere = allows(&documents, Principal::Aws(&role.arn), "s3:PutObject", any_object, &[]) == Decision::Allowed;
     role.tags.get(TAG).is_some_and(|domain| domain == evidence.domain.as_str())
         || text.is_empty()
-        || everything && (text.contains("s3:") || text.contains("\"Action\":\"*\""))
+        || anywhere
         || bucket.into_iter().chain(distribution).any(|name| text.contains(&name))
 }
 

@@ -46,3 +46,13 @@ fn a_domain_without_anything_is_a_finding() {
     let report = world.run(&["doctor", "nowhere.localhost", "--json"]).exits_with(3);
     assert!(ids(&report).contains(&"no-distribution"), "{report:#}");
 }
+
+/// Given a site whose repository may publish, doctor of another domain does not speak of that role.
+#[test]
+fn another_site_s_role_is_not_its_business() {
+    let world = World::new();
+    world.bootstrap(&["--yes", "--github", "ann/cruddur"]).succeeds();
+    let about_role = |report: &Value| report.to_string().contains("cruddur-site-publish-");
+    assert!(about_role(&world.run(&["doctor", "--json"]).exits_with(3)));
+    assert!(!about_role(&world.run(&["doctor", "nowhere.localhost", "--json"]).exits_with(3)));
+}
