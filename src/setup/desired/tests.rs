@@ -33,6 +33,27 @@ fn the_other_name_redirects_where_people_type_it() {
 }
 
 #[test]
+fn the_other_name_stays_as_the_site_has_it() {
+    let www = "www.cruddur.com";
+    let ours = |domain: &str| [(TAG.to_owned(), domain.to_owned())].into();
+    let table: [(observed::Tags, &[&str], Option<bool>, Option<&str>); 7] = [
+        (ours(DOMAIN), &[DOMAIN], None, None),
+        (ours(DOMAIN), &[DOMAIN], Some(true), Some(www)),
+        (ours(DOMAIN), &[DOMAIN, "WWW.cruddur.com"], None, Some(www)),
+        (ours(DOMAIN), &[DOMAIN, www], Some(false), None),
+        (ours(DOMAIN), &[], None, Some(www)),
+        (ours(www), &[DOMAIN], None, Some(www)),
+        (observed::Tags::new(), &[DOMAIN], None, Some(www)),
+    ];
+    for (tags, aliases, wish, expected) in table {
+        let aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
+        let made = Distribution { tags, aliases, ..distribution(origin("b.s3.eu-west-1.amazonaws.com", "")) };
+        let names = names_of(&Request { www: wish, ..request(DOMAIN) }, Some(&made)).unwrap();
+        assert_eq!(names.redirect.as_ref().map(|name| name.as_str()), expected, "{made:?} {wish:?}");
+    }
+}
+
+#[test]
 fn with_error_pages_the_other_name_serves_the_site() {
     let site = desired(&Request { routing: Some(SiteRouting::ErrorPages), ..request(DOMAIN) }, &empty()).unwrap();
     assert_eq!((site.redirect, site.aliases[0].as_str()), (None, "www.cruddur.com"));
