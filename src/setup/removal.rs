@@ -299,6 +299,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::setup::observed::Validation;
 
     fn tags(pairs: &[(&str, &str)]) -> Tags {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -396,6 +397,52 @@ mod tests {
             [(ours(), 2, &["delete hosted zone cruddur.com"]), (ours(), 3, &[]), (Tags::new(), 2, &[])];
         for (tags, records, expected) in table {
             assert_eq!(steps(&Remains { zones: vec![zone(tags, records)], ..nothing() }, true), expected, "{records}");
+        }
+    }
+
+    #[test]
+    fn what_proved_a_certificate_goes_from_zones_that_were_made() {
+        let (proof, value) = ("_a1.cruddur.com", "_b2.acm-validations.aws");
+        let certificate = Certificate {
+            arn: "arn".into(),
+            region: "us-east-1".into(),
+            status: "ISSUED".into(),
+            failure: None,
+            names: vec!["cruddur.com".into()],
+            kind: "AMAZON_ISSUED".into(),
+            key_algorithm: "RSA_2048".into(),
+            requested: None,
+            expires: None,
+            validations: vec![Validation {
+                domain: "cruddur.com".into(),
+                method: "DNS".into(),
+                status: "SUCCESS".into(),
+                record: Some((proof.into(), value.into())),
+            }],
+            used_by: Vec::new(),
+            tags: ours(),
+        };
+        let data = RecordData::Values { values: vec![value.into()], ttl: 300 };
+        let record = Record { name: proof.into(), kind: "CNAME".into(), data };
+        let all = [
+            "delete the records _a1.cruddur.com CNAME of the zone cruddur.com",
+            "delete certificate arn",
+            "delete hosted zone cruddur.com",
+        ];
+        let table: [(Tags, u64, &[&str]); 4] = [
+            (ours(), 3, &all),
+            (ours(), 4, &all[..2]),
+            (tags(&[(TAG, "other.com")]), 3, &all[..2]),
+            (Tags::new(), 3, &all[1..2]),
+        ];
+        for (tags, count, expected) in table {
+            let remains = Remains {
+                zones: vec![zone(tags, count)],
+                records: vec![ZoneRecord { zone: "Z1".into(), record: record.clone() }],
+                certificates: vec![certificate.clone()],
+                ..nothing()
+            };
+            assert_eq!(steps(&remains, false), expected, "{count} {:?}", remains.zones[0].tags);
         }
     }
 
