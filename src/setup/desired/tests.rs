@@ -34,16 +34,17 @@ fn the_other_name_redirects_where_people_type_it() {
 
 #[test]
 fn the_other_name_stays_as_the_site_has_it() {
-    let www = "www.cruddur.com";
+    const WWW: &str = "www.cruddur.com";
     let ours = |domain: &str| [(TAG.to_owned(), domain.to_owned())].into();
-    let table: [(observed::Tags, &[&str], Option<bool>, Option<&str>); 7] = [
+    type Row = (observed::Tags, &'static [&'static str], Option<bool>, Option<&'static str>);
+    let table: [Row; 7] = [
         (ours(DOMAIN), &[DOMAIN], None, None),
-        (ours(DOMAIN), &[DOMAIN], Some(true), Some(www)),
-        (ours(DOMAIN), &[DOMAIN, "WWW.cruddur.com"], None, Some(www)),
-        (ours(DOMAIN), &[DOMAIN, www], Some(false), None),
-        (ours(DOMAIN), &[], None, Some(www)),
-        (ours(www), &[DOMAIN], None, Some(www)),
-        (observed::Tags::new(), &[DOMAIN], None, Some(www)),
+        (ours(DOMAIN), &[DOMAIN], Some(true), Some(WWW)),
+        (ours(DOMAIN), &[DOMAIN, "WWW.cruddur.com"], None, Some(WWW)),
+        (ours(DOMAIN), &[DOMAIN, WWW], Some(false), None),
+        (ours(DOMAIN), &[], None, Some(WWW)),
+        (ours(WWW), &[DOMAIN], None, Some(WWW)),
+        (observed::Tags::new(), &[DOMAIN], None, Some(WWW)),
     ];
     for (tags, aliases, wish, expected) in table {
         let aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
