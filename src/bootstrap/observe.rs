@@ -51,7 +51,6 @@ pub async fn observe(session: &Session, request: &Request, routing: Routing) -> 
     let mut records = records(session, &zones, &of_names).await?;
     let distribution = distribution(session, request, &names, &account, &summaries, &records).await?;
     let (bucket_name, prefix) = desired::place(request, &account, distribution.as_ref())?;
-    let names = desired::names_of(request, distribution.as_ref())?;
 
     let bucket = async { aws.bucket_setup(bucket_name.as_str(), None).observe(prefix.as_str()).await };
     let (bucket, certificates, access_controls, function, identity, taken, resolved) = tokio::try_join!(

@@ -91,7 +91,6 @@ pub async fn gather(examination: &Examination<'_>) -> Result<Evidence> {
     let of_names: Vec<String> = names.all().map(ToString::to_string).collect();
     let mut records = notes.take(Area::Dns, "records", look::records(session, &zones, &of_names).await)?;
     let distribution = look::distribution(session, request, &names, &account, &summaries, &records).await?;
-    let names = desired::names_of(request, distribution.as_ref())?;
     let candidates = match &distribution {
         Some(_) => Vec::new(),
         None => look::candidates(&summaries),

@@ -49,7 +49,7 @@ fn the_other_name_stays_as_the_site_has_it() {
     for (tags, aliases, wish, expected) in table {
         let aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
         let made = Distribution { tags, aliases, ..distribution(origin("b.s3.eu-west-1.amazonaws.com", "")) };
-        let names = names_of(&Request { www: wish, ..request(DOMAIN) }, Some(&made)).unwrap();
+        let names = names_of(&Request { www: wish, ..request(DOMAIN) }, Some(&made), None).unwrap();
         assert_eq!(names.redirect.as_ref().map(|name| name.as_str()), expected, "{made:?} {wish:?}");
     }
 }
