@@ -2,7 +2,7 @@
 
 use super::{
     Event, Session,
-    observe::{self, observe},
+    observe::observe,
     settle::Young,
     wait::{Look, too_long},
 };
@@ -22,17 +22,6 @@ use crate::{
 /// As [`observe()`].
 pub async fn remains(session: &Session, request: &Request) -> Result<Remains> {
     let observed = observe(session, request, Routing::Spa).await?;
-    let names: Vec<String> = observed
-        .distribution
-        .iter()
-        .flat_map(|one| one.aliases.iter().map(|alias| alias.to_ascii_lowercase()))
-        .collect();
-    let mut records = observed.records;
-    for found in observe::records(session, &observed.zones, &names).await? {
-        if !records.contains(&found) {
-            records.push(found);
-        }
-    }
     let cloudfront = session.aws.cloudfront();
     let mut functions = Vec::new();
     for routing in Routing::ALL {
@@ -43,7 +32,7 @@ pub async fn remains(session: &Session, request: &Request) -> Result<Remains> {
     Ok(Remains {
         domain: request.domain.clone(),
         distribution: observed.distribution,
-        records,
+        records: observed.records,
         zones: observed.zones,
         functions,
         access_controls: observed.access_controls.into_iter().filter(|control| control.name == own).collect(),

@@ -45,7 +45,7 @@ pub async fn observe(session: &Session, request: &Request, routing: Routing) -> 
     let cloudfront = aws.cloudfront();
     // First alone: where the credentials or the network are what is wrong, this says so, and always the same.
     let account = aws.account().await?;
-    let (summaries, (zones, zone_names)) = tokio::try_join!(cloudfront.summaries(), zones(session, request, &names))?;
+    let (summaries, (mut zones, listed)) = tokio::try_join!(cloudfront.summaries(), zones(session, request, &names))?;
 
     let of_names: Vec<String> = names.all().map(ToString::to_string).collect();
     let mut records = records(session, &zones, &of_names).await?;
@@ -62,8 +62,14 @@ pub async fn observe(session: &Session, request: &Request, routing: Routing) -> 
         taken(session, &names, distribution.as_ref(), &summaries),
         resolved(session, request, &of_names, distribution.as_ref()),
     )?;
-    let proofs: Vec<String> = names_of_interest(&[], &certificates).into_iter().collect();
-    records.extend(self::records(session, &zones, &proofs).await?);
+    // The distribution may have names that nobody asks for in this run, in zones of their own.
+    let aliases = distribution.as_ref().map(|distribution| distribution.aliases.as_slice()).unwrap_or_default();
+    let others: Vec<String> =
+        names_of_interest(aliases, &certificates).into_iter().filter(|name| !of_names.contains(name)).collect();
+    let zone_names = listed.iter().map(|zone| zone.name.clone()).collect();
+    let unseen = listed.into_iter().filter(|zone| zones.iter().all(|seen| seen.id != zone.id)).collect();
+    zones.extend(zones_above(session, unseen, &others).await?);
+    records.extend(self::records(session, &zones, &others).await?);
     let (provider, role) = identity;
     Ok(Observed {
         account,
@@ -82,16 +88,22 @@ pub async fn observe(session: &Session, request: &Request, routing: Routing) -> 
     })
 }
 
-/// The public zones that the names could be in, and the names of all. None is looked for where the DNS is elsewhere.
-pub(crate) async fn zones(session: &Session, request: &Request, names: &Names) -> Result<(Vec<Zone>, Vec<String>)> {
+/// The public zones that the names could be in, and all as they are listed. None is looked for where the DNS is
+/// elsewhere.
+pub(crate) async fn zones(session: &Session, request: &Request, names: &Names) -> Result<(Vec<Zone>, Vec<Zone>)> {
     if request.dns == Dns::Manual {
         return Ok((Vec::new(), Vec::new()));
     }
+    let listed = session.aws.zones().public().await?;
+    let names: Vec<String> = names.all().map(ToString::to_string).collect();
+    Ok((zones_above(session, listed.clone(), &names).await?, listed))
+}
+
+/// Those of the `listed` zones that any of the names could be in, looked at.
+async fn zones_above(session: &Session, listed: Vec<Zone>, names: &[String]) -> Result<Vec<Zone>> {
     let api = session.aws.zones();
-    let all = api.public().await?;
-    let zone_names = all.iter().map(|zone| zone.name.clone()).collect();
-    let is_above = |zone: &Zone| names.all().any(|name| is_in(name.as_str(), &zone.name));
-    let above: Vec<Zone> = all.into_iter().filter(is_above).collect();
+    let is_above = |zone: &Zone| names.iter().any(|name| is_in(name, &zone.name));
+    let above: Vec<Zone> = listed.into_iter().filter(is_above).collect();
     let look = |zone: Zone| {
         let api = &api;
         async move {
@@ -99,7 +111,7 @@ pub(crate) async fn zones(session: &Session, request: &Request, names: &Names) -
             Ok::<_, Error>(Zone { delegated: is_delegated(session, &zone).await, ..zone })
         }
     };
-    Ok((stream::iter(above).map(look).buffered(AT_ONCE).try_collect().await?, zone_names))
+    stream::iter(above).map(look).buffered(AT_ONCE).try_collect().await
 }
 
 /// Whether `name` is `zone` or below it.

@@ -69,6 +69,31 @@ pub fn names(request: &Request) -> Result<Names> {
     Ok(Names { domain, redirect, aliases: request.aliases.clone() })
 }
 
+/// The names of [`names`]. Without a wish for the other name, the distribution that was made for the domain says whether
+/// it redirects: [`TAG`] is written last, so a distribution that bears it has every name that was wanted.
+///
+/// # Errors
+/// Those of [`names`].
+pub fn names_of(
+    request: &Request,
+    existing: Option<&Distribution>,
+    function: Option<&observed::Function>,
+) -> Result<Names> {
+    let mut names = names(request)?;
+    let has = |existing: &Distribution, name: &DomainName| {
+        existing.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name.as_str()))
+    };
+    let is_tagged = |existing: &Distribution| existing.tags.get(TAG).is_some_and(|tag| tag == names.domain.as_str());
+    // One that has lost the domain itself says nothing about the other name.
+    let decides = existing.filter(|existing| is_tagged(existing) && has(existing, &names.domain));
+    if let (None, Some(existing)) = (request.www, decides) {
+        // Where its function redirects the name, it is the alias that was lost.
+        let redirects = |name: &DomainName| function.is_some_and(|function| function.code.contains(name.as_str()));
+        names.redirect = names.redirect.filter(|name| has(existing, name) || redirects(name));
+    }
+    Ok(names)
+}
+
 /// `www.X` for X, and X for `www.X`. Unless it is `insisted` upon, only where X is what one registers: nobody types
 /// `www.app.example.com`.
 fn other_name(domain: &DomainName, insisted: bool) -> Option<DomainName> {
@@ -127,7 +152,7 @@ fn default_bucket(domain: &DomainName, account: &Account) -> Result<BucketName> 
 pub fn site(request: &Request, observed: &Observed, routing: Routing, region: &Region) -> Result<Site> {
     check::partition(&observed.account)?;
     let existing = observed.distribution.as_ref();
-    let mut names = names(request)?;
+    let mut names = names_of(request, existing, observed.function.as_ref())?;
     let (bucket_name, mut prefix) = place(request, &observed.account, existing)?;
     let bucket = observed.bucket.as_ref().filter(|bucket| bucket.name == bucket_name.as_str());
     // An origin path without anything behind it is a leftover, unless we set it. The distribution's tag tells, and not the

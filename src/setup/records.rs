@@ -105,6 +105,7 @@ pub fn validation_changes(site: &Site, observed: &Observed, certificate: &Certif
     let mut changes = Changes::default();
     for record in validation_records(certificate) {
         let choice = if site.dns == Dns::Manual { None } else { zone_of(&record.name, site, observed).ok() };
+        let choice = choice.filter(|choice| choice.id().is_some() || is_made(choice.name(), site, observed));
         let Some(choice) = choice else {
             changes.by_hand.push(record);
             continue;
@@ -123,6 +124,12 @@ pub fn validation_changes(site: &Site, observed: &Observed, certificate: &Certif
         }
     }
     Ok(changes)
+}
+
+/// Whether the zone of this name is made for one of the site's names. For those that the distribution merely keeps, none
+/// is.
+fn is_made(zone: &str, site: &Site, observed: &Observed) -> bool {
+    site.names().any(|name| zone_of(name.as_str(), site, observed).is_ok_and(|choice| choice.name() == zone))
 }
 
 fn in_the_way(record: &Record) -> bool {

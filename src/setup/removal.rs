@@ -247,14 +247,16 @@ fn without(policy: &Value, remains: &Remains) -> Option<Option<Value>> {
 }
 
 /// Zones that were made for the site go once nothing is left in them but what every zone has and what proved the
-/// certificates that go, too.
+/// certificates that go, too. That goes from the zones made for other sites as well, which stay; zones made by hand keep
+/// it, for certificates of other regions are proved by the same records.
 fn zones(remains: &Remains, plan: &mut Removals) {
     /// Its own NS and SOA.
     const OWN: u64 = 2;
     // One that a run was cut off after making has no tags yet.
     let is_cut_off = |zone: &Zone| zone.is_ours && !zone.tags.contains_key(TAG);
-    let is_made = |zone: &&Zone| is_made_for(&zone.tags, &remains.domain) || is_cut_off(zone);
-    for zone in remains.zones.iter().filter(is_made) {
+    let is_made = |zone: &Zone| is_made_for(&zone.tags, &remains.domain) || is_cut_off(zone);
+    let is_made_for_another = |zone: &Zone| zone.tags.contains_key(TAG) && !zone.tags.contains_key(ADOPTED_TAG);
+    for zone in remains.zones.iter().filter(|zone| is_made(zone) || is_made_for_another(zone)) {
         let goes = |record: &Record| {
             plan.steps.iter().any(|step| match step {
                 Removal::Records { zone_id, records, .. } => *zone_id == zone.id && records.contains(record),
@@ -264,10 +266,6 @@ fn zones(remains: &Remains, plan: &mut Removals) {
         let its = || remains.records.iter().filter(|found| found.zone == zone.id).map(|found| &found.record);
         let proofs: Vec<Record> = its().filter(|record| proves(record, remains, plan)).cloned().collect();
         let leaving = its().filter(|record| goes(record)).count() + proofs.len();
-        if zone.records > OWN + leaving as u64 {
-            plan.keep(format!("hosted zone {}", zone.name), "it has other records");
-            continue;
-        }
         if !proofs.is_empty() {
             let (name, zone_id) = (zone.name.clone(), zone.id.clone());
             // Once the certificates are gone nobody knows any more which records proved them, so these go first.
@@ -275,7 +273,13 @@ fn zones(remains: &Remains, plan: &mut Removals) {
             let before = plan.steps.iter().position(is_certificate).unwrap_or(plan.steps.len());
             plan.steps.insert(before, Removal::Records { zone: name, zone_id, records: proofs });
         }
-        plan.steps.push(Removal::Zone(zone.name.clone(), zone.id.clone()));
+        if !is_made(zone) {
+            plan.keep(format!("hosted zone {}", zone.name), "made for another site");
+        } else if zone.records > OWN + leaving as u64 {
+            plan.keep(format!("hosted zone {}", zone.name), "it has other records");
+        } else {
+            plan.steps.push(Removal::Zone(zone.name.clone(), zone.id.clone()));
+        }
     }
 }
 
@@ -295,6 +299,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::setup::observed::Validation;
 
     fn tags(pairs: &[(&str, &str)]) -> Tags {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -392,6 +397,52 @@ mod tests {
             [(ours(), 2, &["delete hosted zone cruddur.com"]), (ours(), 3, &[]), (Tags::new(), 2, &[])];
         for (tags, records, expected) in table {
             assert_eq!(steps(&Remains { zones: vec![zone(tags, records)], ..nothing() }, true), expected, "{records}");
+        }
+    }
+
+    #[test]
+    fn what_proved_a_certificate_goes_from_zones_that_were_made() {
+        let (proof, value) = ("_a1.cruddur.com", "_b2.acm-validations.aws");
+        let certificate = Certificate {
+            arn: "arn".into(),
+            region: "us-east-1".into(),
+            status: "ISSUED".into(),
+            failure: None,
+            names: vec!["cruddur.com".into()],
+            kind: "AMAZON_ISSUED".into(),
+            key_algorithm: "RSA_2048".into(),
+            requested: None,
+            expires: None,
+            validations: vec![Validation {
+                domain: "cruddur.com".into(),
+                method: "DNS".into(),
+                status: "SUCCESS".into(),
+                record: Some((proof.into(), value.into())),
+            }],
+            used_by: Vec::new(),
+            tags: ours(),
+        };
+        let data = RecordData::Values { values: vec![value.into()], ttl: 300 };
+        let record = Record { name: proof.into(), kind: "CNAME".into(), data };
+        let all = [
+            "delete the records _a1.cruddur.com CNAME of the zone cruddur.com",
+            "delete certificate arn",
+            "delete hosted zone cruddur.com",
+        ];
+        let table: [(Tags, u64, &[&str]); 4] = [
+            (ours(), 3, &all),
+            (ours(), 4, &all[..2]),
+            (tags(&[(TAG, "other.com")]), 3, &all[..2]),
+            (Tags::new(), 3, &all[1..2]),
+        ];
+        for (tags, count, expected) in table {
+            let remains = Remains {
+                zones: vec![zone(tags, count)],
+                records: vec![ZoneRecord { zone: "Z1".into(), record: record.clone() }],
+                certificates: vec![certificate.clone()],
+                ..nothing()
+            };
+            assert_eq!(steps(&remains, false), expected, "{count} {:?}", remains.zones[0].tags);
         }
     }
 

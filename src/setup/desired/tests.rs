@@ -33,6 +33,28 @@ fn the_other_name_redirects_where_people_type_it() {
 }
 
 #[test]
+fn the_other_name_stays_as_the_site_has_it() {
+    const WWW: &str = "www.cruddur.com";
+    let ours = |domain: &str| [(TAG.to_owned(), domain.to_owned())].into();
+    type Row = (observed::Tags, &'static [&'static str], Option<bool>, Option<&'static str>);
+    let table: [Row; 7] = [
+        (ours(DOMAIN), &[DOMAIN], None, None),
+        (ours(DOMAIN), &[DOMAIN], Some(true), Some(WWW)),
+        (ours(DOMAIN), &[DOMAIN, "WWW.cruddur.com"], None, Some(WWW)),
+        (ours(DOMAIN), &[DOMAIN, WWW], Some(false), None),
+        (ours(DOMAIN), &[], None, Some(WWW)),
+        (ours(WWW), &[DOMAIN], None, Some(WWW)),
+        (observed::Tags::new(), &[DOMAIN], None, Some(WWW)),
+    ];
+    for (tags, aliases, wish, expected) in table {
+        let aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
+        let made = Distribution { tags, aliases, ..distribution(origin("b.s3.eu-west-1.amazonaws.com", "")) };
+        let names = names_of(&Request { www: wish, ..request(DOMAIN) }, Some(&made), None).unwrap();
+        assert_eq!(names.redirect.as_ref().map(|name| name.as_str()), expected, "{made:?} {wish:?}");
+    }
+}
+
+#[test]
 fn with_error_pages_the_other_name_serves_the_site() {
     let site = desired(&Request { routing: Some(SiteRouting::ErrorPages), ..request(DOMAIN) }, &empty()).unwrap();
     assert_eq!((site.redirect, site.aliases[0].as_str()), (None, "www.cruddur.com"));

@@ -51,21 +51,20 @@ fn doubts_about_a_zone_are_told() {
     assert!(note(&[]).contains("its name servers, which are shown"));
 }
 
-#[test]
-fn a_name_and_its_wildcard_are_proved_by_one_record() {
-    let names = ["cruddur.com".to_owned(), "*.cruddur.com".to_owned()];
-    let validation = |name: &String| crate::setup::observed::Validation {
-        domain: name.clone(),
+/// A certificate that waits for one record, which proves all of its names.
+fn pending(names: &[&str], proof: &str) -> Certificate {
+    let validation = |name: &&str| crate::setup::observed::Validation {
+        domain: (*name).to_owned(),
         method: "DNS".into(),
         status: "PENDING_VALIDATION".into(),
-        record: Some(("_A1.cruddur.com.".into(), "_b2.acm-validations.aws.".into())),
+        record: Some((proof.to_owned(), "_b2.acm-validations.aws.".into())),
     };
-    let certificate = Certificate {
+    Certificate {
         arn: "arn".into(),
         region: "us-east-1".into(),
         status: "PENDING_VALIDATION".into(),
         failure: None,
-        names: names.to_vec(),
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
         kind: "AMAZON_ISSUED".into(),
         key_algorithm: "RSA_2048".into(),
         requested: None,
@@ -73,7 +72,12 @@ fn a_name_and_its_wildcard_are_proved_by_one_record() {
         validations: names.iter().map(validation).collect(),
         used_by: Vec::new(),
         tags: crate::setup::observed::Tags::new(),
-    };
+    }
+}
+
+#[test]
+fn a_name_and_its_wildcard_are_proved_by_one_record() {
+    let certificate = pending(&["cruddur.com", "*.cruddur.com"], "_A1.cruddur.com.");
     let records = validation_records(&certificate);
     assert_eq!(zone_file(&records), "_a1.cruddur.com. 300 IN CNAME _b2.acm-validations.aws.\n");
     let interest = names_of_interest(&["WWW.cruddur.com".to_owned()], &[certificate]);
@@ -92,4 +96,15 @@ fn records_kept_elsewhere_are_a_table_and_a_zone_file() {
     let lines: Vec<_> = file.lines().filter(|line| !line.starts_with(';')).collect();
     assert_eq!(lines, ["www.cruddur.com. 300 IN CNAME d1.cloudfront.net."]);
     assert!(file.starts_with("; cruddur.com. ALIAS d1.cloudfront.net.\n"), "{file}");
+}
+
+#[test]
+fn a_kept_alias_without_a_zone_is_proved_by_hand() {
+    let (region, dns) = ("us-east-1".parse().unwrap(), Dns::Route53 { create_zone: true });
+    let request = crate::setup::Request { dns, ..request("cruddur.com") };
+    let site = crate::setup::desired::site(&request, &empty(), crate::routing::Routing::Spa, &region).unwrap();
+    let changed = |proof: &str| validation_changes(&site, &empty(), &pending(&["cruddur.com"], proof)).unwrap();
+    let (own, kept) = (changed("_a1.cruddur.com"), changed("_a1.alt.org"));
+    assert_eq!((own.zones.len(), own.by_hand.len()), (1, 0), "its zone is made first");
+    assert_eq!((kept.zones.len(), kept.by_hand.len()), (0, 1));
 }
