@@ -110,7 +110,7 @@ impl<'r> Work<'r> {
             | Step::SetLifecycle { .. }
             | Step::SetEncryption
             | Step::TagBucket => self.set_up_bucket(step).await,
-            Step::SetBucketPolicy { closing } => self.set_bucket_policy(*closing).await,
+            Step::SetBucketPolicy { closing, former } => self.set_bucket_policy(*closing, former).await,
             Step::RequestCertificate => self.request_certificate().await,
             Step::ProveCertificate => self.prove_certificate().await,
             Step::AwaitCertificate => self.await_certificate().await,
@@ -178,10 +178,10 @@ impl<'r> Work<'r> {
         Ok(())
     }
 
-    async fn set_bucket_policy(&mut self, closing: bool) -> Result<()> {
+    async fn set_bucket_policy(&mut self, closing: bool, former: &[String]) -> Result<()> {
         let id = self.ids.distribution.clone().ok_or_else(|| out_of_order("the distribution"))?;
         let arn = self.site.distribution_arn(&id);
-        let document = policy::bucket_policy(self.site, &arn, self.bucket_policy.as_ref(), closing);
+        let document = policy::moving_policy(self.site, former, &arn, self.bucket_policy.as_ref(), closing);
         let bucket = self.bucket();
         self.session.settled(&self.young, async || bucket.set_policy(&document).await).await?;
         self.bucket_policy = Some(document);

@@ -77,7 +77,13 @@ pub fn plan(site: Site, observed: &Observed) -> Result<Plan> {
     let (ask, wait) = certificate.split();
     let steps = zones.steps.into_iter().chain(bucket.piece.steps).chain(ask);
     let steps = steps.chain(front.before).chain(admit_before).chain(wait).chain(front.distribution).chain(admit_after);
-    plan.steps = steps.chain(front.wait).chain(records.steps).chain(closing.steps).chain(deployer.steps).collect();
+    plan.steps = steps
+        .chain(front.wait)
+        .chain(bucket.narrow)
+        .chain(records.steps)
+        .chain(closing.steps)
+        .chain(deployer.steps)
+        .collect();
     let pieces = [
         (zones.parts, zones.notes),
         (bucket.piece.parts, bucket.piece.notes),
@@ -171,10 +177,12 @@ fn public_readers(site: &Site, distribution: &Distribution) -> Vec<String> {
         let is_bucket = S3Origin::of(origin).is_some_and(|origin| origin.bucket == site.bucket.as_str());
         is_bucket && origin.access_control.is_empty()
     };
+    // The site's own origin is mended for those that share it, unless the site moves away from it.
+    let is_mended = S3Origin::of(&distribution.origin).is_some_and(|origin| origin.prefix == site.prefix.as_str());
     let readers = distribution
         .behaviors
         .iter()
-        .filter(|(_, behavior, origin)| reads(origin) && behavior.origin != distribution.origin.id);
+        .filter(|(_, behavior, origin)| reads(origin) && (behavior.origin != distribution.origin.id || !is_mended));
     readers.map(|(path, ..)| path.clone()).collect()
 }
 

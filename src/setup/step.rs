@@ -121,6 +121,8 @@ pub enum Step {
     SetBucketPolicy {
         /// Whether public statements go: only once nothing needs them any more.
         closing: bool,
+        /// Folders that the site was served from and some edges may still read.
+        former: Vec<String>,
     },
     /// Asks for the certificate of [`Site::certificate_names`].
     RequestCertificate,

@@ -142,8 +142,11 @@ pub fn doing(step: &Step) -> &'static str {
         Step::SetLifecycle { .. } => "let old versions and broken uploads expire",
         Step::SetEncryption => "encrypt the bucket with the key",
         Step::TagBucket => "tag the bucket",
-        Step::SetBucketPolicy { closing: false } => "let the distribution read the bucket",
-        Step::SetBucketPolicy { closing: true } => "let nobody but the distribution read the bucket",
+        Step::SetBucketPolicy { former, .. } if !former.is_empty() => {
+            "let the distribution read the new folder of the bucket beside the old one"
+        }
+        Step::SetBucketPolicy { closing: false, .. } => "let the distribution read the bucket",
+        Step::SetBucketPolicy { closing: true, .. } => "let nobody but the distribution read the bucket",
         Step::RequestCertificate => "request the certificate",
         Step::ProveCertificate => "get the certificate's validation records",
         Step::AwaitCertificate => "wait for the certificate",

@@ -2,7 +2,7 @@
 
 use super::{Piece, names::Records, public_readers};
 use crate::setup::{
-    Change, Observed, Resource, Site, Step,
+    Change, Observed, Resource, S3Origin, Site, Step,
     distribution::MADE,
     observed::{Bucket, LifecycleRule},
     policy,
@@ -44,6 +44,8 @@ pub fn lifecycle_rules(site: &Site) -> Vec<LifecycleRule> {
 pub(super) struct Plans {
     pub piece: Piece,
     pub admit: Vec<Step>,
+    /// What keeps every edge to the served folder, once all of them have it.
+    pub narrow: Vec<Step>,
 }
 
 /// `closing` tells whether [`close`] is part of the plan.
@@ -74,8 +76,8 @@ pub(super) fn plan(site: &Site, observed: &Observed, closing: bool) -> Plans {
         changes.push(Change { old: tag, ..set(&format!("tag {TAG}"), site.domain.as_str()) });
     }
     piece.part(Resource::Bucket, site.bucket.as_str(), bucket.is_some(), changes);
-    let admit = policy(site, observed, closing, &mut piece);
-    Plans { piece, admit }
+    let (admit, narrow) = policy(site, observed, closing, &mut piece);
+    Plans { piece, admit, narrow }
 }
 
 fn bucket_of<'a>(site: &Site, observed: &'a Observed) -> Option<&'a Bucket> {
@@ -237,22 +239,45 @@ fn distribution_arn(site: &Site, observed: &Observed) -> String {
     arn.unwrap_or_else(|| site.distribution_arn(MADE))
 }
 
-/// What lets the distribution in. Statements that open the bucket to the world go in [`close`], but where nobody reads.
-fn policy(site: &Site, observed: &Observed, closing: bool, piece: &mut Piece) -> Vec<Step> {
+/// Folders that edges may read until the distribution is deployed, and that a policy of ours lets them: nothing else
+/// takes away what they have.
+fn former(site: &Site, observed: &Observed) -> Vec<String> {
+    let policy = bucket_of(site, observed).and_then(|bucket| bucket.policy.as_ref());
+    let (Some(distribution), Some(policy)) = (&observed.distribution, policy) else { return Vec::new() };
+    let prefix = site.prefix.as_str();
+    let is_there = S3Origin::of(&distribution.origin)
+        .is_some_and(|origin| origin.bucket == site.bucket.as_str() && origin.prefix == prefix);
+    // A root that is served contains every folder.
+    if prefix.is_empty() || is_there && distribution.deployed {
+        return Vec::new();
+    }
+    let readable = policy::readable(&site.bucket_arn(), policy).filter(|(arn, _)| *arn == distribution.arn);
+    let folders = readable.map(|(_, folders)| folders).unwrap_or_default();
+    folders.into_iter().filter(|folder| folder != prefix).collect()
+}
+
+/// What lets the distribution in, and what takes away what it no longer reads. Statements that open the bucket to the
+/// world go in [`close`], but where nobody reads.
+fn policy(site: &Site, observed: &Observed, closing: bool, piece: &mut Piece) -> (Vec<Step>, Vec<Step>) {
     let bucket = bucket_of(site, observed);
     let arn = distribution_arn(site, observed);
     let current = bucket.and_then(|bucket| bucket.policy.as_ref());
-    let open = policy::bucket_policy(site, &arn, current, false);
-    let closed = policy::bucket_policy(site, &arn, current, true);
+    let former = former(site, observed);
+    let open = policy::moving_policy(site, &former, &arn, current, false);
+    let closed = policy::moving_policy(site, &former, &arn, current, true);
     let mut changes = Vec::new();
-    let mut steps = Vec::new();
+    let mut admit = Vec::new();
+    let mut narrow = Vec::new();
     let admits = current.is_some_and(|current| policy::is_same(current, &open));
     // S3 refuses to write a policy with a public statement where those are blocked, even one that is there already
     // (S3 User Guide, "Blocking public access to your Amazon S3 storage"): then the one without it is written at the end.
     let is_refused = policy::opens_to_the_world(&open) && bucket.is_some_and(|bucket| bucket.public_access_block[2]);
-    if !admits && (closing || !is_refused) {
+    if (!admits || !former.is_empty()) && (closing || !is_refused) {
         let who = observed.distribution.as_ref().map_or(MADE, |distribution| &distribution.id);
-        changes.push(set("read access", &format!("distribution {who} reads {}/", site.origin_path())));
+        let new = reads(who, &[site.prefix.to_string()]);
+        let old = current.and_then(|current| policy::readable(&site.bucket_arn(), current));
+        let old = old.map(|(arn, folders)| reads(arn.rsplit('/').next().unwrap_or_default(), &folders));
+        changes.push(Change { old: old.filter(|old| *old != new), ..set("read access", &new) });
     }
     if open != closed && closing {
         let old = Some("everyone reads the bucket".to_owned());
@@ -261,13 +286,23 @@ fn policy(site: &Site, observed: &Observed, closing: bool, piece: &mut Piece) ->
     let closes_now = open == closed || bucket.is_none_or(|bucket| bucket.is_empty);
     if closes_now {
         if !current.is_some_and(|current| policy::is_same(current, &closed)) {
-            steps.push(Step::SetBucketPolicy { closing: true });
+            admit.push(Step::SetBucketPolicy { closing: true, former: former.clone() });
         }
     } else if !admits && !is_refused {
-        steps.push(Step::SetBucketPolicy { closing: false });
+        admit.push(Step::SetBucketPolicy { closing: false, former: former.clone() });
+    }
+    // The policy that closes the bucket is for the served folder alone as well.
+    if !former.is_empty() && (closes_now || !closing && !is_refused) {
+        narrow.push(Step::SetBucketPolicy { closing: closes_now, former: Vec::new() });
     }
     piece.part(Resource::BucketPolicy, site.bucket.as_str(), current.is_some(), changes);
-    steps
+    (admit, narrow)
+}
+
+/// Whom a policy of ours lets in, and where.
+fn reads(distribution: &str, folders: &[String]) -> String {
+    let paths = folders.iter().map(|folder| if folder.is_empty() { "/".to_owned() } else { format!("/{folder}/") });
+    format!("distribution {distribution} reads {}", paths.collect::<Vec<_>>().join(", "))
 }
 
 /// Why a bucket that is open to the world stays so for now: somebody's working page needs it.
@@ -299,7 +334,7 @@ fn closing_steps(site: &Site, observed: &Observed, bucket: &Bucket) -> Vec<Step>
     let arn = distribution_arn(site, observed);
     let current = bucket.policy.as_ref();
     let opens = policy::bucket_policy(site, &arn, current, false) != policy::bucket_policy(site, &arn, current, true);
-    let policy = opens.then_some(Step::SetBucketPolicy { closing: true });
+    let policy = opens.then(|| Step::SetBucketPolicy { closing: true, former: Vec::new() });
     policy.into_iter().chain(close_bucket(Some(bucket))).collect()
 }
 

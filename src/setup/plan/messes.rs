@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::simulator::{TARGET, World, control, identity_statement, issued, public_statement, validations};
+use super::{
+    simulator::{TARGET, World, control, identity_statement, issued, public_statement, validations},
+    tests::plan_for,
+};
 use crate::{
     routing::Routing,
     setup::{
@@ -197,15 +200,23 @@ pub fn any_request(choices: &mut Choices<'_>) -> Request {
     if choices.of(4) == 3 {
         request.price_class = Some(PriceClass::Class200);
     }
+    if choices.of(4) == 3 {
+        request.prefix = Some(choices.one(&["other", "", "previews"]).parse().unwrap());
+    }
     request
 }
 
 pub fn any_world(choices: &mut Choices<'_>, request: &Request) -> World {
+    if choices.of(3) == 2 {
+        return made_before(choices, request);
+    }
     let mut observed = empty();
     let domain = request.domain.to_string();
     any_zones(choices, &mut observed);
     any_distribution(choices, &domain, &mut observed);
     let (name, prefix) = place(request, &observed.account, observed.distribution.as_ref()).unwrap();
+    let unasked = Request { prefix: None, ..request.clone() };
+    let (_, served) = place(&unasked, &observed.account, observed.distribution.as_ref()).unwrap();
     let public_acls = any_bucket(choices, name.as_str(), &mut observed);
     any_certificates(choices, &domain, &mut observed);
     any_function(choices, request, &mut observed);
@@ -224,7 +235,35 @@ pub fn any_world(choices: &mut Choices<'_>, request: &Request) -> World {
             tags: Tags::new(),
         });
     }
-    World::new(observed, public_acls, prefix.as_str())
+    World::new(observed, public_acls, &[served.as_str(), prefix.as_str()])
+}
+
+/// A site that bootstrap made and that was published, before its owner wished for something else. What is wished for is
+/// published there as well.
+fn made_before(choices: &mut Choices<'_>, wish: &Request) -> World {
+    let prefix = Some(choices.one(&["live", "", "site"]).parse().unwrap());
+    // The function of another routing would be one more, and an account is observed with one.
+    let before = Request { prefix, routing: wish.routing, ..request(wish.domain.as_str()) };
+    let plan = plan_for(&before, &empty()).unwrap();
+    let wished = wish.prefix.as_ref().map_or(plan.site.prefix.as_str(), |prefix| prefix.as_str());
+    let mut world = World::new(empty(), false, &[plan.site.prefix.as_str(), wished]);
+    plan.steps.iter().for_each(|step| world.apply(&plan.site, step));
+    world.settled();
+    let bucket = world.observed.bucket.as_mut().unwrap();
+    (bucket.has_site, bucket.is_empty) = (true, false);
+    if choices.yes() {
+        let statements = bucket.policy.as_mut().unwrap()["Statement"].as_array_mut().unwrap();
+        statements.push(identity_statement(&bucket.name));
+    }
+    let website = format!("{}.s3-website.eu-central-1.amazonaws.com", bucket.name);
+    let made = world.observed.distribution.as_mut().unwrap();
+    made.deployed = !choices.yes();
+    if choices.yes() {
+        let public = origin_named("assets", &website);
+        made.behaviors = vec![("/assets/*".into(), behavior(&public), public)];
+    }
+    world.edges = vec![made.clone()];
+    world
 }
 
 fn any_zones(choices: &mut Choices<'_>, observed: &mut Observed) {

@@ -3,10 +3,12 @@
 use super::names::Records;
 use crate::routing::Routing;
 use crate::setup::{
-    Observed, Site,
+    Observed, S3Origin, Site,
     distribution::has_apis,
+    observed::Distribution,
     records::manual,
     request::{Dns, SiteRouting},
+    site::TAG,
 };
 
 pub(super) fn notes(site: &Site, observed: &Observed, records: &Records) -> Vec<String> {
@@ -25,7 +27,30 @@ pub(super) fn notes(site: &Site, observed: &Observed, records: &Records) -> Vec<
             names.join(", ")
         ));
     }
-    if let Some(existing) = existing.filter(|existing| existing.origin.path != site.origin_path()) {
+    let moved_from = existing
+        .and_then(|existing| S3Origin::of(&existing.origin))
+        .filter(|origin| origin.bucket != site.bucket.as_str() || origin.prefix != site.prefix.as_str());
+    let old_bucket = moved_from.as_ref().map(|origin| &origin.bucket).filter(|old| *old != site.bucket.as_str());
+    if let (Some(old), false) = (old_bucket, is_published) {
+        let first = if bucket.is_some() { "publish there first" } else { "make it and publish there first" };
+        notes.push(format!(
+            "nothing is published in {} yet: {first}, or visitors get 404 from when the distribution reads it until you \
+             do; the old bucket {old} stays",
+            site.bucket
+        ));
+    }
+    let is_ours = existing.is_some_and(|existing| existing.tags.contains_key(TAG));
+    if let (Some(old), true, None) = (&moved_from, is_ours, &site.deployer) {
+        let folder = if old.prefix.is_empty() { String::new() } else { format!("/{}", old.prefix) };
+        notes.push(format!(
+            "the role that publishes from GitHub Actions, if there is one, still names {}{folder}: run again with --github \
+             OWNER/REPO",
+            old.bucket
+        ));
+    }
+    let has_moved_inside =
+        |existing: &&Distribution| existing.origin.path != site.origin_path() && old_bucket.is_none();
+    if let Some(existing) = existing.filter(has_moved_inside) {
         let old = if existing.origin.path.is_empty() { "/" } else { &existing.origin.path };
         if bucket.is_some_and(|bucket| !bucket.is_empty) && !is_published {
             notes.push(format!(

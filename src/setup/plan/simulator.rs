@@ -29,8 +29,8 @@ pub struct World {
     pub resolvers: Vec<Vec<ZoneRecord>>,
     /// Whether the site's objects are readable by everyone as their ACLs say.
     pub public_acls: bool,
-    /// The folder that the site is in.
-    pub folder: String,
+    /// The folders that the site is in: the one that is served, and one that it may move to.
+    pub folders: Vec<String>,
 }
 
 pub fn distribution_id(site: &Site) -> String {
@@ -38,10 +38,10 @@ pub fn distribution_id(site: &Site) -> String {
 }
 
 impl World {
-    pub fn new(observed: Observed, public_acls: bool, folder: &str) -> Self {
+    pub fn new(observed: Observed, public_acls: bool, folders: &[&str]) -> Self {
         let edges = observed.distribution.iter().cloned().collect();
         let resolvers = vec![observed.records.clone()];
-        Self { observed, edges, resolvers, public_acls, folder: folder.to_owned() }
+        Self { observed, edges, resolvers, public_acls, folders: folders.iter().map(ToString::to_string).collect() }
     }
 
     /// All that was waited for has come to pass.
@@ -103,10 +103,10 @@ impl World {
                 let tags = bucket_tags(site, &self.observed);
                 self.bucket().tags.extend(tags);
             }
-            Step::SetBucketPolicy { closing } => {
+            Step::SetBucketPolicy { closing, former } => {
                 let arn = site.distribution_arn(ids.distribution.as_deref().expect("a distribution to let in"));
                 let bucket = self.bucket();
-                let document = policy::bucket_policy(site, &arn, bucket.policy.as_ref(), *closing);
+                let document = policy::moving_policy(site, former, &arn, bucket.policy.as_ref(), *closing);
                 assert!(
                     !(bucket.public_access_block[2] && policy::opens_to_the_world(&document)),
                     "S3 refuses a public policy where public policies are blocked"
@@ -114,12 +114,11 @@ impl World {
                 bucket.policy = Some(document);
             }
             Step::RequestCertificate => self.observed.certificates.push(Certificate {
-                arn: "arn:aws:acm:us-east-1:123456789012:certificate/new".into(),
                 status: "PENDING_VALIDATION".into(),
                 names: site.certificate_names(),
                 validations: validations(&site.certificate_names()),
                 tags,
-                ..issued("new", &[])
+                ..issued(&format!("new-{}", self.observed.certificates.len()), &[])
             }),
             Step::ProveCertificate => {
                 let certificate = certificate(site, &self.observed).cloned().expect("a certificate to prove");
@@ -319,7 +318,7 @@ impl World {
             && is_trusted
             && routes
             && origin.bucket == bucket.name
-            && origin.prefix == self.folder
+            && self.folders.contains(&origin.prefix)
             && (origin.website || !edge.default_root_object.is_empty())
             && self.is_readable(edge, &origin, bucket)
     }
@@ -331,23 +330,26 @@ impl World {
         let control = self.observed.access_controls.iter().find(|control| control.id == edge.origin.access_control);
         if control.is_some_and(signs_for_s3) {
             let source = [("AWS:SourceArn", edge.arn.as_str())];
-            return self.is_public(bucket) || self.allows(bucket, Principal::Service(policy::CLOUDFRONT), &source);
+            return self.is_public(bucket)
+                || self.allows(bucket, &origin.prefix, Principal::Service(policy::CLOUDFRONT), &source);
         }
-        if !edge.origin.access_identity.is_empty() && self.allows(bucket, Principal::Aws(IDENTITY), &[]) {
+        if !edge.origin.access_identity.is_empty() && self.allows(bucket, &origin.prefix, Principal::Aws(IDENTITY), &[])
+        {
             return true;
         }
         self.is_public(bucket)
     }
 
-    fn allows(&self, bucket: &Bucket, principal: Principal<'_>, context: &[(&str, &str)]) -> bool {
-        let object = format!("{}/index.html", self.folder);
+    fn allows(&self, bucket: &Bucket, folder: &str, principal: Principal<'_>, context: &[(&str, &str)]) -> bool {
+        let object = format!("{folder}/index.html");
         let arn = format!("arn:aws:s3:::{}/{}", bucket.name, object.trim_start_matches('/'));
         let documents: Vec<_> = bucket.policy.iter().collect();
         policy::allows(&documents, principal, "s3:GetObject", &arn, context) == Decision::Allowed
     }
 
     pub fn is_public(&self, bucket: &Bucket) -> bool {
-        let by_policy = self.allows(bucket, Principal::Anonymous, &[]) && !bucket.public_access_block[3];
+        let is_allowed = self.folders.iter().all(|folder| self.allows(bucket, folder, Principal::Anonymous, &[]));
+        let by_policy = is_allowed && !bucket.public_access_block[3];
         let has_acls = bucket.ownership.as_deref() != Some("BucketOwnerEnforced");
         by_policy || self.public_acls && has_acls && !bucket.public_access_block[1]
     }

@@ -93,15 +93,26 @@ proptest! {
 
     #[test]
     fn a_page_that_works_goes_on_working(choices in choices()) {
-        let Some((_, mut world, plan)) = planned(&choices) else { return Ok(()) };
+        let Some((request, mut world, plan)) = planned(&choices) else { return Ok(()) };
         let name = plan.site.domain.to_string();
         let is_published = world.observed.bucket.as_ref().is_some_and(|bucket| bucket.has_site);
-        if !is_published || plan.site.prefix.as_str() != world.folder || !world.works(&name) {
+        let is_there = world.folders.iter().any(|folder| folder == plan.site.prefix.as_str());
+        if !is_published || !is_there || !world.works(&name) {
             return Ok(());
         }
         for step in &plan.steps {
             world.apply(&plan.site, step);
             prop_assert!(world.works(&name), "broken by {:?} of {:?}", step, plan.steps);
+            // What resolvers remember of replaced records cannot be observed by a second run.
+            if world.resolvers.len() > 1 {
+                continue;
+            }
+            let rest = plan_for(&request, &world.observed).unwrap();
+            let mut cut = world.clone();
+            for step in &rest.steps {
+                cut.apply(&rest.site, step);
+                prop_assert!(cut.works(&name), "broken by {:?} of {:?}", step, rest.steps);
+            }
         }
     }
 

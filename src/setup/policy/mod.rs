@@ -32,6 +32,8 @@ pub const AUDIENCE: &str = "sts.amazonaws.com";
 const STATE: &str = ".cruddur-site";
 /// The folder of preview releases.
 const PREVIEWS: &str = "previews";
+/// What the id of the statement that lets the distribution read ends with.
+const READ: &str = "Read";
 
 /// The policy of the site's bucket: CloudFront reads the served folders for this distribution, and nobody the state.
 ///
@@ -39,13 +41,54 @@ const PREVIEWS: &str = "previews";
 /// [`SID_PREFIX`]), which are replaced whatever distribution they were for. With `closing` nobody is let in any more whom
 /// the site does not need: the world ([`is_public`]) and origin access identities, which access control replaces.
 pub fn bucket_policy(site: &Site, distribution_arn: &str, existing: Option<&Value>, closing: bool) -> Value {
-    policy_of_bucket(&site.bucket_arn(), site.prefix.as_str(), distribution_arn, existing, closing)
+    moving_policy(site, &[], distribution_arn, existing, closing)
+}
+
+/// [`bucket_policy`] while the site moves within its bucket: edges that are not told yet go on reading the folders
+/// `former`, without slashes at their ends.
+pub fn moving_policy(
+    site: &Site,
+    former: &[String],
+    distribution_arn: &str,
+    existing: Option<&Value>,
+    closing: bool,
+) -> Value {
+    let prefixes: Vec<_> = std::iter::once(site.prefix.as_str()).chain(former.iter().map(String::as_str)).collect();
+    policy_of_prefixes(&site.bucket_arn(), &prefixes, distribution_arn, existing, closing)
 }
 
 /// [`bucket_policy`] of any bucket of which `prefix`, without slashes at its ends, is served.
 pub fn policy_of_bucket(
     bucket_arn: &str,
     prefix: &str,
+    distribution_arn: &str,
+    existing: Option<&Value>,
+    closing: bool,
+) -> Value {
+    policy_of_prefixes(bucket_arn, &[prefix], distribution_arn, existing, closing)
+}
+
+/// The distribution that a policy of ours lets in, by its ARN, with the folders it may read beside the previews; `""`
+/// for the whole bucket.
+pub fn readable(bucket_arn: &str, policy: &Value) -> Option<(String, Vec<String>)> {
+    let statements = statements(policy.get("Statement"));
+    let read = statements.iter().find(|statement| statement["Sid"] == format!("{SID_PREFIX}{READ}"))?;
+    let arn = one_or_many(read["Condition"]["StringEquals"].get("AWS:SourceArn")).next()?.as_str()?;
+    let folder = |resource: &Value| {
+        let path = resource.as_str()?.strip_prefix(bucket_arn)?.strip_prefix('/')?.strip_suffix('*')?;
+        Some(path.trim_end_matches('/').to_owned())
+    };
+    let mut folders: Vec<_> = one_or_many(read.get("Resource")).filter_map(folder).collect();
+    folders.sort();
+    if folders.len() > 1 {
+        folders.retain(|folder| folder != PREVIEWS);
+    }
+    Some((arn.to_owned(), folders))
+}
+
+fn policy_of_prefixes(
+    bucket_arn: &str,
+    prefixes: &[&str],
     distribution_arn: &str,
     existing: Option<&Value>,
     closing: bool,
@@ -58,13 +101,15 @@ pub fn policy_of_bucket(
     let close = |statement: Value| if closing { public::closed(statement) } else { Some(statement) };
     let kept = |part: &[Value]| part.iter().filter_map(keep).filter_map(close).collect::<Vec<_>>();
     let mut all = kept(&theirs[..place]);
-    all.extend(bucket_statements(bucket_arn, prefix, distribution_arn));
+    all.extend(bucket_statements(bucket_arn, prefixes, distribution_arn));
     all.extend(kept(&theirs[place..]));
     document.insert("Statement".to_owned(), all.into());
     Value::Object(document)
 }
 
-fn bucket_statements(bucket: &str, prefix: &str, distribution_arn: &str) -> [Value; 3] {
+fn bucket_statements(bucket: &str, prefixes: &[&str], distribution_arn: &str) -> [Value; 3] {
+    let folders = served_of(prefixes);
+    let folders = || folders.iter().copied();
     let for_us = json!({ "AWS:SourceArn": distribution_arn });
     // Without the permission to list, S3 answers 403 for an object that is missing (S3 API Reference, `GetObject`). It then
     // asks that permission with the key as `s3:prefix`: not documented, but what RGW found S3 to do and does as well
@@ -73,10 +118,10 @@ fn bucket_statements(bucket: &str, prefix: &str, distribution_arn: &str) -> [Val
     // A listing cannot be asked for through the distribution as long as the origin has a path. Where the bucket's root is
     // served, a request for `/` would be one if the default root object were ever taken away, so that there the key must
     // be named, whatever becomes of 404s.
-    let listing = if prefix.is_empty() {
+    let listing = if prefixes.contains(&"") {
         json!({ "StringEquals": for_us, "StringLike": { "s3:prefix": "?*" } })
     } else {
-        json!({ "StringEquals": for_us, "StringLikeIfExists": { "s3:prefix": wildcards("", served(prefix)) } })
+        json!({ "StringEquals": for_us, "StringLikeIfExists": { "s3:prefix": wildcards("", folders()) } })
     };
     let statement = |sid: &str, effect: &str, action: &str, resource: Value| {
         json!({
@@ -87,7 +132,7 @@ fn bucket_statements(bucket: &str, prefix: &str, distribution_arn: &str) -> [Val
             "Resource": resource,
         })
     };
-    let mut read = statement("Read", "Allow", "s3:GetObject", wildcards(&format!("{bucket}/"), served(prefix)));
+    let mut read = statement(READ, "Allow", "s3:GetObject", wildcards(&format!("{bucket}/"), folders()));
     read["Condition"] = json!({ "StringEquals": for_us });
     let mut list = statement("List", "Allow", "s3:ListBucket", bucket.into());
     list["Condition"] = listing;
@@ -204,6 +249,17 @@ pub fn is_same(one: &Value, other: &Value) -> bool {
 fn served(prefix: &str) -> impl Iterator<Item = &str> + Clone {
     // The root contains the previews.
     std::iter::once(prefix).chain((!prefix.is_empty() && prefix != PREVIEWS).then_some(PREVIEWS))
+}
+
+/// [`served`] of several prefixes, each folder once.
+fn served_of<'a>(prefixes: &[&'a str]) -> Vec<&'a str> {
+    let mut folders = Vec::new();
+    for folder in prefixes.iter().flat_map(|prefix| served(prefix)) {
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders
 }
 
 /// `[START FOLDER/*, ...]`; the whole bucket makes every other folder superfluous.

@@ -93,6 +93,26 @@ fn a_served_root_opens_neither_state_nor_listing() {
     assert_eq!(list(&policy, DISTRIBUTION, None), NotAllowed);
 }
 
+#[test]
+fn a_former_folder_is_read_beside_the_new_one() {
+    let readable = |policy: &Value| readable("arn:aws:s3:::cruddur.com", policy).unwrap().1;
+    for (old, new) in [("live", "other"), ("", "live"), ("previews", "live"), ("live", "previews")] {
+        let both = moving_policy(&site(new), &[old.to_owned()], DISTRIBUTION, None, false);
+        for folder in [old, new] {
+            let key = format!("{folder}/index.html");
+            let key = key.trim_start_matches('/');
+            assert_eq!(get(&both, DISTRIBUTION, key), Allowed, "{key}");
+            assert_eq!(list(&both, DISTRIBUTION, Some(key)), Allowed, "{key}");
+        }
+        assert_eq!(get(&both, DISTRIBUTION, ".cruddur-site/manifest.json"), Denied);
+        let state = list(&both, DISTRIBUTION, Some(".cruddur-site/manifest.json"));
+        assert_eq!(state == Allowed, old.is_empty(), "only a root lists every key");
+        assert_eq!(readable(&bucket_policy(&site(new), DISTRIBUTION, Some(&both), false)), [new]);
+    }
+    let both = moving_policy(&site("other"), &["live".to_owned()], DISTRIBUTION, None, false);
+    assert_eq!(readable(&both), ["live", "other"]);
+}
+
 fn allow(sid: &str, principal: Value) -> Value {
     json!({ "Sid": sid, "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject",
             "Resource": "arn:aws:s3:::cruddur.com/*" })

@@ -14,7 +14,7 @@ use crate::{
     setup::{
         Observed, Plan, Resource, Step, Verdict,
         observed::*,
-        request::{Api, Dns, SiteRouting},
+        request::{Api, Deployer, DeployerScope, Dns, SiteRouting},
         site::{CACHING_DISABLED, CACHING_OPTIMIZED, TAG},
     },
 };
@@ -22,7 +22,7 @@ use crate::{
 /// A site that works as it should, as bootstrap leaves it.
 fn good() -> Observed {
     let request = request(DOMAIN);
-    let mut world = World::new(empty(), false, "live");
+    let mut world = World::new(empty(), false, &["live"]);
     let plan = plan_for(&request, &world.observed).unwrap();
     plan.steps.iter().for_each(|step| world.apply(&plan.site, step));
     world.settled();
@@ -91,14 +91,76 @@ fn a_website_endpoint_becomes_the_private_rest_endpoint_and_the_bucket_is_closed
     );
     assert!(shown.contains("origin access: public -> origin access control OACNEW"), "{shown}");
     let steps = [
-        Step::SetBucketPolicy { closing: false },
+        Step::SetBucketPolicy { closing: false, former: Vec::new() },
         Step::UpdateDistribution,
         Step::AwaitDeployment,
-        Step::SetBucketPolicy { closing: true },
+        Step::SetBucketPolicy { closing: true, former: Vec::new() },
         Step::BlockPublicAccess,
     ];
     assert_eq!(plan.steps, steps);
     assert!(plan.notes.iter().any(|note| note.contains("closed to the world at the end")));
+}
+
+#[test]
+fn a_site_that_moves_within_its_bucket_is_read_in_both_folders_until_it_is_deployed() {
+    let mut request = request(DOMAIN);
+    request.prefix = Some("other".parse().unwrap());
+    let mut world = World::new(good(), false, &["live", "other"]);
+    let plan = plan_for(&request, &world.observed).unwrap();
+    let policy = |former: &[&str]| Step::SetBucketPolicy {
+        closing: true,
+        former: former.iter().map(ToString::to_string).collect(),
+    };
+    let steps = [policy(&["live"]), Step::UpdateDistribution, Step::AwaitDeployment, policy(&[])];
+    assert_eq!(plan.steps, steps);
+    let id = world.observed.distribution.as_ref().unwrap().id.clone();
+    let shown = format!("read access: distribution {id} reads /live/ -> distribution {id} reads /other/");
+    assert_eq!(changes(&plan, Resource::BucketPolicy), [shown]);
+
+    world.apply(&plan.site, &steps[0]);
+    world.apply(&plan.site, &steps[1]);
+    let rest = plan_for(&request, &world.observed).unwrap();
+    assert_eq!(rest.steps, steps[2..], "cut off before the edges are told");
+    let shown = format!("read access: distribution {id} reads /live/, /other/ -> distribution {id} reads /other/");
+    assert_eq!(changes(&rest, Resource::BucketPolicy), [shown]);
+}
+
+#[test]
+fn a_site_that_moves_tells_what_stays_behind() {
+    let to = |bucket: Option<&str>, prefix: Option<&str>| {
+        let mut request = request(DOMAIN);
+        request.bucket = bucket.map(|bucket| bucket.parse().unwrap());
+        request.prefix = prefix.map(|prefix| prefix.parse().unwrap());
+        request
+    };
+    let empty_bucket = format!(
+        "nothing is published in cruddur-new yet: make it and publish there first, or visitors get 404 from \
+                                when the distribution reads it until you do; the old bucket {OWN_BUCKET} stays"
+    );
+    let role = format!(
+        "the role that publishes from GitHub Actions, if there is one, still names {OWN_BUCKET}/live: run \
+                        again with --github OWNER/REPO"
+    );
+    let table = [
+        (to(None, None), false, false),
+        (to(Some("cruddur-new"), None), true, true),
+        (to(None, Some("other")), false, true),
+    ];
+    for (mut request, tells_bucket, tells_role) in table {
+        let mut observed = good();
+        observed.bucket =
+            observed.bucket.filter(|bucket| request.bucket.as_ref().is_none_or(|name| name.as_str() == bucket.name));
+        let notes = plan_for(&request, &observed).unwrap().notes;
+        assert_eq!((notes.contains(&empty_bucket), notes.contains(&role)), (tells_bucket, tells_role), "{notes:?}");
+        let scope = DeployerScope::Branch("main".into());
+        request.deployer = Some(Deployer { owner: "omenking".into(), repository: "cruddur".into(), scope });
+        assert!(!plan_for(&request, &observed).unwrap().notes.contains(&role), "the role is written anew");
+        request.deployer = None;
+        observed.distribution.as_mut().unwrap().tags.clear();
+        assert!(!plan_for(&request, &observed).unwrap().notes.contains(&role), "somebody else's has no role of ours");
+        observed.bucket = request.bucket.as_ref().map(|name| bucket(name.as_str()));
+        assert!(!plan_for(&request, &observed).unwrap().notes.contains(&empty_bucket), "it is published there");
+    }
 }
 
 #[test]
