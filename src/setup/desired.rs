@@ -88,7 +88,10 @@ pub fn names_of(
     let decides = existing.filter(|existing| is_tagged(existing) && has(existing, &names.domain));
     if let (None, Some(existing)) = (request.www, decides) {
         // Where its function redirects the name, it is the alias that was lost.
-        let redirects = |name: &DomainName| function.is_some_and(|function| function.code.contains(name.as_str()));
+        let redirects = |name: &DomainName| {
+            let host = format!("'{name}'");
+            function.is_some_and(|function| function.code.contains(&host))
+        };
         names.redirect = names.redirect.filter(|name| has(existing, name) || redirects(name));
     }
     Ok(names)
