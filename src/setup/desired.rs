@@ -89,7 +89,7 @@ pub fn names_of(
     if let (None, Some(existing)) = (request.www, decides) {
         // Where its function redirects the name, it is the alias that was lost.
         let redirects = |name: &DomainName| {
-            let host = format!("'{name}'");
+            let host = format!("\"{name}\"");
             function.is_some_and(|function| function.code.contains(&host))
         };
         names.redirect = names.redirect.filter(|name| has(existing, name) || redirects(name));
