@@ -15,10 +15,13 @@ use aws_smithy_types::{DateTime, error::metadata::ProvideErrorMetadata};
 use futures::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
 
-use super::{Action, cloudfront::covers};
+use super::Action;
 use crate::{
     error::{Error, ErrorKind, Result},
-    setup::observed::{Certificate, Tags, Validation},
+    setup::{
+        observed::{Certificate, Tags, Validation},
+        wildcard::covers,
+    },
 };
 
 /// ACM lists RSA_1024 and RSA_2048 alone unless it is told otherwise (ACM API reference, `Filters`).

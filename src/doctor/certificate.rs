@@ -1,7 +1,7 @@
 //! The certificate: there, in us-east-1, issued, covering every name, not about to end.
 
 use super::{Area, Evidence, finding::Findings};
-use crate::setup::{observed::Certificate, site::CERTIFICATE_REGION};
+use crate::setup::{observed::Certificate, site::CERTIFICATE_REGION, wildcard::covers};
 
 const AREA: Area = Area::Certificate;
 
@@ -176,12 +176,4 @@ fn what_it_waits_for(evidence: &Evidence, certificate: &Certificate) -> String {
         return "its validation records are in the hosted zone, which public DNS does not reach, or not yet".to_owned();
     }
     format!("public DNS lacks its validation records {}", unseen.join(", "))
-}
-
-/// Whether a name of a certificate stands for `name`: itself, or one label below a wildcard.
-pub(super) fn covers(covered: &str, name: &str) -> bool {
-    covered.eq_ignore_ascii_case(name)
-        || covered
-            .strip_prefix("*.")
-            .is_some_and(|parent| name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)))
 }

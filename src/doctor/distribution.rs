@@ -7,6 +7,7 @@ use crate::{
         observed::{Distribution, Origin},
         origin::S3Origin,
         site::{CACHING_DISABLED, MINIMUM_TLS, ROOT_OBJECT},
+        wildcard::covers,
     },
 };
 
@@ -76,7 +77,7 @@ fn state(evidence: &Evidence, distribution: &Distribution, findings: &mut Findin
             "wait some minutes, and ask again",
         );
     }
-    if !distribution.aliases.iter().any(|alias| super::certificate::covers(alias, evidence.domain.as_str())) {
+    if !distribution.aliases.iter().any(|alias| covers(alias, evidence.domain.as_str())) {
         findings.problem(
             AREA,
             "alias-missing",

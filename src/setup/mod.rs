@@ -17,6 +17,7 @@ pub mod request;
 pub mod site;
 pub mod step;
 pub mod template;
+pub mod wildcard;
 
 pub use observed::Observed;
 pub use origin::S3Origin;

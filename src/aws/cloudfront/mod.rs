@@ -21,6 +21,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     plan::Edge,
     routing::Routing,
+    setup::wildcard::covers,
     site::{ObjectKey, walk::enumerate},
 };
 
@@ -162,13 +163,6 @@ fn incomplete(what: &str) -> Error {
 /// The SDK demands what was not given.
 fn bug(what: &str, error: impl Display) -> Error {
     Error::new(ErrorKind::Service, format!("cannot {what}"), "report this as a bug").because(error)
-}
-
-/// Whether an alternate domain name stands for `domain`: itself, or `*.` before all but its first label.
-pub(super) fn covers(alias: &str, domain: &str) -> bool {
-    let parent = domain.split_once('.').map(|(_, parent)| parent);
-    alias.eq_ignore_ascii_case(domain)
-        || alias.strip_prefix("*.").is_some_and(|rest| parent.is_some_and(|parent| rest.eq_ignore_ascii_case(parent)))
 }
 
 fn no_distribution(domain: &str, aliases: &[String]) -> Error {

@@ -7,7 +7,10 @@ use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::local::{ACCOUNT_NUMBER, REGION, random_id, resources};
+use crate::{
+    local::{ACCOUNT_NUMBER, REGION, random_id, resources},
+    setup::wildcard,
+};
 
 /// The kind of the documents of certificates; their id is the ARN.
 const CERTIFICATE: &str = "acm/certificate";
@@ -113,14 +116,9 @@ impl Certificate {
         self
     }
 
-    /// Whether it covers `name`: by itself, or by a wildcard for its first label (RFC 6125, section 6.4.3). A name that is
-    /// a wildcard is covered by the same wildcard only.
+    /// Whether it covers `name`: by itself, or by a wildcard for its first label.
     pub fn covers(&self, name: &str) -> bool {
-        let parent = name.split_once('.').filter(|(first, _)| *first != "*").map(|(_, parent)| parent);
-        self.names.iter().any(|own| {
-            let wildcard = own.strip_prefix("*.").zip(parent);
-            own.eq_ignore_ascii_case(name) || wildcard.is_some_and(|(own, name)| own.eq_ignore_ascii_case(name))
-        })
+        self.names.iter().any(|own| wildcard::covers(own, name))
     }
 
     pub(super) fn issue(&mut self, now: i64) {

@@ -3,7 +3,10 @@
 use rusqlite::Transaction;
 
 use super::{Answer, Call, Refusal, distributions};
-use crate::local::{ACCOUNT_NUMBER, Fault, acm, xml::Element};
+use crate::{
+    local::{ACCOUNT_NUMBER, Fault, acm, xml::Element},
+    setup::wildcard::covers,
+};
 
 /// ListConflictingAliases: for a distribution whose certificate covers the alias, the other distributions that have it or
 /// one that overlaps with it (API reference).
@@ -45,11 +48,7 @@ pub(super) fn list_conflicting(tx: &Transaction<'_>, call: &Call<'_>) -> Result<
 
 /// Whether two names are one, or one is a wildcard that covers the other.
 fn overlap(one: &str, other: &str) -> bool {
-    let covers = |wildcard: &str, name: &str| {
-        let parent = name.split_once('.').map(|(_, parent)| parent);
-        wildcard.strip_prefix("*.").zip(parent).is_some_and(|(wildcard, parent)| wildcard.eq_ignore_ascii_case(parent))
-    };
-    one.eq_ignore_ascii_case(other) || covers(one, other) || covers(other, one)
+    covers(one, other) || covers(other, one)
 }
 
 /// Ids that may be of other accounts are told by their end only.

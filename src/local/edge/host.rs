@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, Uri, header};
 
-use crate::setup::observed::Distribution;
+use crate::setup::{observed::Distribution, wildcard::covers};
 
 /// The suffix under which browsers reach every site on this machine (RFC 6761, section 6.3).
 const LOCALHOST: &str = ".localhost";
@@ -63,12 +63,6 @@ fn is_this_machine(host: &str) -> bool {
 /// The names people may put into a browser, for the page that says which sites there are.
 pub(super) fn names(distribution: &Distribution) -> impl Iterator<Item = &str> {
     distribution.aliases.iter().map(String::as_str).chain([distribution.domain_name.as_str()])
-}
-
-/// Whether `*.example.com` covers `host`: one more label, as a certificate's wildcard does.
-fn covers(alias: &str, host: &str) -> bool {
-    let Some(parent) = alias.strip_prefix("*.") else { return false };
-    host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::{
         observed::Certificate,
         records,
         site::{CERTIFICATE_REGION, TAG},
+        wildcard,
     },
 };
 
@@ -46,15 +47,9 @@ fn by_mail(certificate: &Certificate) -> bool {
     certificate.validations.iter().any(|validation| validation.method == "EMAIL")
 }
 
-/// Whether the certificate is good for `name`; a wildcard stands for one label (RFC 6125, 6.4.3).
+/// Whether the certificate is good for `name`.
 pub fn covers(certificate: &Certificate, name: &str) -> bool {
-    let parent = name.split_once('.').map(|(_, parent)| parent);
-    certificate.names.iter().any(|covered| {
-        covered.eq_ignore_ascii_case(name)
-            || covered.strip_prefix("*.").is_some_and(|rest| {
-                !name.starts_with("*.") && parent.is_some_and(|parent| rest.eq_ignore_ascii_case(parent))
-            })
-    })
+    certificate.names.iter().any(|covered| wildcard::covers(covered, name))
 }
 
 pub(super) struct Plans {
