@@ -283,7 +283,7 @@ impl Account {
     /// Tells a failure in the words of the account's owner.
     fn told<T>(&self, outcome: Result<T, impl Into<Fault>>) -> Result<T> {
         outcome.map_err(|failure| match failure.into() {
-            fault @ (Fault::S3(_) | Fault::CloudFront(_)) => Error::new(
+            fault @ (Fault::S3(_) | Fault::Refused(_)) => Error::new(
                 ErrorKind::Input,
                 "the local account refused",
                 "name a bucket or domain that is free and that S3 would take",

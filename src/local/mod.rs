@@ -11,6 +11,7 @@ pub mod edge;
 mod iam;
 pub mod model;
 mod query;
+mod refusal;
 mod resources;
 mod route53;
 mod s3;
@@ -36,12 +37,9 @@ pub(crate) enum Fault {
     /// S3 refuses.
     #[error("{}: {}", .0.code().as_str(), .0.message().unwrap_or("no message"))]
     S3(#[from] s3s::S3Error),
-    /// CloudFront refuses.
+    /// A service refuses.
     #[error(transparent)]
-    CloudFront(#[from] cloudfront::Refusal),
-    /// A service of the query protocol refuses.
-    #[error(transparent)]
-    Query(#[from] query::Refusal),
+    Refused(#[from] refusal::Refusal),
     /// The index failed.
     #[error("the account's index failed: {0}")]
     Index(#[from] rusqlite::Error),

@@ -6,6 +6,7 @@ use hyper::body::Incoming;
 use rusqlite::Transaction;
 use s3s::Body;
 
+pub(crate) use super::refusal::Refusal;
 use super::{
     Account, Fault, random_id,
     server::{ACCESS_KEY_ID, CredentialScope},
@@ -52,21 +53,7 @@ macro_rules! query_operations {
 }
 pub(crate) use query_operations;
 
-/// An error as these services tell it.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}: {message}")]
-pub(crate) struct Refusal {
-    status: StatusCode,
-    code: &'static str,
-    message: String,
-}
-
 impl Refusal {
-    /// With AWS's code for it.
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
-    }
-
     /// `ValidationError`: a parameter that is not as the API reference has it.
     pub(crate) fn invalid(value: Option<&str>, parameter: &str, constraint: &str) -> Self {
         let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{value}'"));
@@ -119,7 +106,7 @@ impl Form {
 pub(crate) async fn answer(service: &'static Service, account: &Account, request: Request<Incoming>) -> Response<Body> {
     match attempt(service, account, request).await {
         Ok(document) => respond(StatusCode::OK, &document, service.namespace),
-        Err(Fault::Query(refusal)) => refuse(service, &refusal),
+        Err(Fault::Refused(refusal)) => refuse(service, &refusal),
         Err(other) => {
             refuse(service, &Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceFailure", other.to_string()))
         }

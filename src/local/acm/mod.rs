@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use s3s::Body;
 use serde_json::{Value, json};
 
-use super::{Account, Fault, server};
+use super::{Account, Fault, refusal::Refusal, server};
 
 pub use certificate::Certificate;
 pub(crate) use issue::{all_current, current, settle};
@@ -19,51 +19,25 @@ pub(crate) use issue::{all_current, current, settle};
 /// No request of ACM's is near this.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// An error as ACM tells it.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}: {message}")]
-pub(crate) struct Refusal {
-    code: &'static str,
-    message: String,
+/// An error as ACM tells it: with one status, whatever it is about.
+fn refusal(code: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, code, message)
 }
 
-impl Refusal {
-    fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-
-    /// A member that breaks the service's model.
-    fn validation(member: &str, value: &str, constraint: &str) -> Self {
-        let message = format!(
-            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
-        );
-        Self::new("ValidationException", message)
-    }
-}
-
-/// Why an operation failed.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    #[error(transparent)]
-    Broken(#[from] Fault),
-    #[error(transparent)]
-    Index(#[from] rusqlite::Error),
-}
-
-impl From<tokio::task::JoinError> for Failure {
-    fn from(error: tokio::task::JoinError) -> Self {
-        Self::Broken(error.into())
-    }
+/// A member that breaks the service's model.
+fn invalid(member: &str, value: &str, constraint: &str) -> Refusal {
+    let message = format!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    );
+    refusal("ValidationException", message)
 }
 
 /// Answers a request signed for ACM.
 pub(crate) async fn answer(account: &Account, request: Request<Incoming>) -> Response<Body> {
     match attempt(account, request).await {
         Ok(document) => respond(StatusCode::OK, &document),
-        Err(Failure::Refused(refusal)) => {
-            respond(StatusCode::BAD_REQUEST, &json!({"__type": refusal.code, "message": refusal.message}))
+        Err(Fault::Refused(refusal)) => {
+            respond(refusal.status, &json!({"__type": refusal.code, "message": refusal.message}))
         }
         Err(other) => respond(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -82,18 +56,18 @@ fn respond(status: StatusCode, document: &Value) -> Response<Body> {
     response
 }
 
-async fn attempt(account: &Account, request: Request<Incoming>) -> Result<Value, Failure> {
+async fn attempt(account: &Account, request: Request<Incoming>) -> Result<Value, Fault> {
     let scope = server::CredentialScope::of(request.headers());
     let Some(scope) = scope.filter(|scope| scope.access_key_id == server::ACCESS_KEY_ID) else {
         let message = "The security token included in the request is invalid.";
-        return Err(Refusal::new("UnrecognizedClientException", message).into());
+        return Err(refusal("UnrecognizedClientException", message).into());
     };
     let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
     let target = target.unwrap_or_default().to_owned();
     let body = Limited::new(request.into_body(), MAX_BODY_BYTES)
         .collect()
         .await
-        .map_err(|error| Refusal::new("SerializationException", error.to_string()))?
+        .map_err(|error| refusal("SerializationException", error.to_string()))?
         .to_bytes();
     let account = account.clone();
     tokio::task::spawn_blocking(move || operations::route(&account, &scope.region, &target, &body)).await?

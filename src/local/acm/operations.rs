@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use crate::local::{ACCOUNT_NUMBER, Account, route53::public::PublicDns};
 
 use super::{
-    Failure, Refusal,
+    Fault, Refusal,
     certificate::{Certificate, validation_record},
-    issue,
+    invalid, issue, refusal,
     request::{self, Tag},
 };
 
@@ -59,7 +59,7 @@ struct Filters {
 }
 
 /// Does what `X-Amz-Target` names.
-pub(super) fn route(account: &Account, region: &str, target: &str, body: &Bytes) -> Result<Value, Failure> {
+pub(super) fn route(account: &Account, region: &str, target: &str, body: &Bytes) -> Result<Value, Fault> {
     let db = account.db();
     match target.strip_prefix("CertificateManager.") {
         Some("RequestCertificate") => {
@@ -88,30 +88,30 @@ pub(super) fn route(account: &Account, region: &str, target: &str, body: &Bytes)
         }
         _ => {
             let message = format!("a local account does not answer {target}");
-            Err(Refusal::new("UnknownOperationException", message).into())
+            Err(refusal("UnknownOperationException", message).into())
         }
     }
 }
 
 fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::new("SerializationException", error.to_string()))
+    serde_json::from_slice(body).map_err(|error| refusal("SerializationException", error.to_string()))
 }
 
 /// The certificate, in the region that was asked only.
-fn existing(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Certificate, Failure> {
+fn existing(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Certificate, Fault> {
     let prefix = format!("arn:aws:acm:{region}:{ACCOUNT_NUMBER}:certificate/");
     if !arn.starts_with("arn:aws:acm:") {
         let constraint =
             "Member must satisfy regular expression pattern: arn:[\\w+=/,.@-]+:acm:[\\w+=/,.@-]*:[0-9]+:...";
-        return Err(Refusal::validation("certificateArn", arn, constraint).into());
+        return Err(invalid("certificateArn", arn, constraint).into());
     }
     if !arn.starts_with(&prefix) {
         let message = format!("The certificate {arn} is not of this account and region ({region}).");
-        return Err(Refusal::new("InvalidArnException", message).into());
+        return Err(refusal("InvalidArnException", message).into());
     }
     issue::settle(tx)?;
     let found = issue::current(tx, arn)?;
-    let missing = || Refusal::new("ResourceNotFoundException", format!("Could not find certificate {arn}."));
+    let missing = || refusal("ResourceNotFoundException", format!("Could not find certificate {arn}."));
     Ok(found.ok_or_else(missing)?)
 }
 
@@ -129,7 +129,7 @@ fn seconds(milliseconds: i64) -> Value {
 }
 
 /// DescribeCertificate.
-fn describe(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Value, Failure> {
+fn describe(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Value, Fault> {
     let certificate = existing(tx, region, arn)?;
     let dns = PublicDns::of(tx)?;
     let validations: Vec<_> = certificate.names.iter().map(|name| validation(&certificate, name, &dns)).collect();
@@ -190,11 +190,11 @@ fn validation(certificate: &Certificate, name: &str, dns: &PublicDns) -> Value {
 }
 
 /// ListCertificates, by ARN. Without a filter only certificates with short RSA keys are shown.
-fn list(tx: &Transaction<'_>, region: &str, request: &ListCertificates) -> Result<Value, Failure> {
+fn list(tx: &Transaction<'_>, region: &str, request: &ListCertificates) -> Result<Value, Fault> {
     let max_items = request.max_items.unwrap_or(MAX_ITEMS);
     if !(1..=MAX_ITEMS).contains(&max_items) {
         let constraint = "Member must have value from 1 to 1000";
-        return Err(Refusal::validation("maxItems", &max_items.to_string(), constraint).into());
+        return Err(invalid("maxItems", &max_items.to_string(), constraint).into());
     }
     issue::settle(tx)?;
     let keys = &request.includes.key_types;
@@ -208,7 +208,7 @@ fn list(tx: &Transaction<'_>, region: &str, request: &ListCertificates) -> Resul
     if let Some(token) = &request.next_token {
         let start = format!("arn:aws:acm:{region}:{ACCOUNT_NUMBER}:certificate/{token}");
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
-            return Err(Refusal::new("InvalidArgsException", "The token is not one that was given.").into());
+            return Err(refusal("InvalidArgsException", "The token is not one that was given.").into());
         }
         found.retain(|certificate| certificate.arn >= start);
     }
@@ -248,26 +248,26 @@ fn summary(certificate: &Certificate, in_use: bool) -> Value {
 }
 
 /// DeleteCertificate.
-fn delete(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Value, Failure> {
+fn delete(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Value, Fault> {
     let certificate = existing(tx, region, arn)?;
     refuse_used(tx, arn)?;
     certificate.delete(tx)?;
     Ok(Value::Null)
 }
 
-fn refuse_used(tx: &Transaction<'_>, arn: &str) -> Result<(), Failure> {
+fn refuse_used(tx: &Transaction<'_>, arn: &str) -> Result<(), Fault> {
     if used_by(tx, arn)?.is_empty() {
         return Ok(());
     }
     let message = format!("Certificate {arn} in account {ACCOUNT_NUMBER} is in use.");
-    Err(Refusal::new("ResourceInUseException", message).into())
+    Err(refusal("ResourceInUseException", message).into())
 }
 
 /// AddTagsToCertificate.
-fn add_tags(tx: &Transaction<'_>, region: &str, request: &ChangeTags) -> Result<Value, Failure> {
+fn add_tags(tx: &Transaction<'_>, region: &str, request: &ChangeTags) -> Result<Value, Fault> {
     let mut certificate = existing(tx, region, &request.certificate_arn)?;
     if request.tags.is_empty() {
-        return Err(Refusal::validation("tags", "[]", "Member must have length greater than or equal to 1").into());
+        return Err(invalid("tags", "[]", "Member must have length greater than or equal to 1").into());
     }
     request::add_tags(&mut certificate.tags, &request.tags)?;
     certificate.keep(tx)?;
@@ -275,7 +275,7 @@ fn add_tags(tx: &Transaction<'_>, region: &str, request: &ChangeTags) -> Result<
 }
 
 /// ListTagsForCertificate.
-fn list_tags(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Value, Failure> {
+fn list_tags(tx: &Transaction<'_>, region: &str, arn: &str) -> Result<Value, Fault> {
     let certificate = existing(tx, region, arn)?;
     let tags: Vec<_> = certificate.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
     Ok(json!({"Tags": tags}))

@@ -7,7 +7,7 @@ use rusqlite::Transaction;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Failure, Refusal, certificate::Certificate};
+use super::{Fault, Refusal, certificate::Certificate, invalid, refusal};
 
 /// How many names a certificate may have before AWS raises the quota (User Guide, "Quotas").
 const MAX_NAMES: usize = 10;
@@ -66,7 +66,7 @@ pub(super) fn request(
     region: &str,
     request: &RequestCertificate,
     delay: Duration,
-) -> Result<Value, Failure> {
+) -> Result<Value, Fault> {
     let names = names(request)?;
     check_validation(request, &names)?;
     let now = Timestamp::now().as_millisecond();
@@ -74,7 +74,7 @@ pub(super) fn request(
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if !(1..=32).contains(&token.len()) || !token.bytes().all(is_word) {
             let constraint = "Member must have length from 1 to 32 and satisfy regular expression pattern: \\w+";
-            return Err(Refusal::validation("idempotencyToken", token, constraint).into());
+            return Err(invalid("idempotencyToken", token, constraint).into());
         }
         let is_same = |other: &Certificate| {
             other.region == region && other.token.as_ref() == Some(token) && now - other.requested < TOKEN_MILLISECONDS
@@ -101,7 +101,7 @@ pub(super) fn request(
 fn names(request: &RequestCertificate) -> Result<Vec<String>, Refusal> {
     check_name("domainName", &request.domain_name)?;
     if request.domain_name.len() > MAX_DOMAIN {
-        return Err(Refusal::new(
+        return Err(refusal(
             "InvalidDomainValidationOptionsException",
             format!("The first domain name can be no longer than {MAX_DOMAIN} characters."),
         ));
@@ -119,7 +119,7 @@ fn names(request: &RequestCertificate) -> Result<Vec<String>, Refusal> {
             "Your request exceeds the number of domain names per certificate: {} names, where {MAX_NAMES} are allowed.",
             names.len()
         );
-        return Err(Refusal::new("LimitExceededException", message));
+        return Err(refusal("LimitExceededException", message));
     }
     Ok(names)
 }
@@ -135,24 +135,24 @@ fn check_name(member: &str, name: &str) -> Result<(), Refusal> {
     };
     let top_is_long_enough = labels.last().is_some_and(|label| label.len() > 1);
     if labels.len() < 2 || name.len() > MAX_NAME || !labels.iter().all(is_label) || !top_is_long_enough {
-        return Err(Refusal::validation(member, name, DOMAIN_PATTERN));
+        return Err(invalid(member, name, DOMAIN_PATTERN));
     }
     Ok(())
 }
 
 fn check_validation(request: &RequestCertificate, names: &[String]) -> Result<(), Refusal> {
     if request.certificate_authority_arn.is_some() {
-        return Err(Refusal::new("InvalidArnException", "a local account has no private certificate authority"));
+        return Err(refusal("InvalidArnException", "a local account has no private certificate authority"));
     }
     match request.validation_method.as_deref() {
         None | Some("DNS" | "EMAIL") => {}
         Some("HTTP") => {
             let message = "HTTP validation is for certificates that CloudFront manages.";
-            return Err(Refusal::new("InvalidParameterException", message));
+            return Err(refusal("InvalidParameterException", message));
         }
         Some(other) => {
             let constraint = "Member must satisfy enum value set: [DNS, EMAIL, HTTP]";
-            return Err(Refusal::validation("validationMethod", other, constraint));
+            return Err(invalid("validationMethod", other, constraint));
         }
     }
     if let Some(key) = request.key_algorithm.as_deref()
@@ -160,14 +160,14 @@ fn check_validation(request: &RequestCertificate, names: &[String]) -> Result<()
     {
         // The other algorithms are for imported and private certificates (User Guide, "Key algorithms").
         let message = format!("{key} is not a key algorithm of public certificates.");
-        return Err(Refusal::new("InvalidParameterException", message));
+        return Err(refusal("InvalidParameterException", message));
     }
     for option in &request.domain_validation_options {
         let (name, base) = (option.domain_name.to_ascii_lowercase(), option.validation_domain.to_ascii_lowercase());
         let is_above = name.strip_suffix(&base).is_some_and(|front| front.is_empty() || front.ends_with('.'));
         if !names.contains(&name) || !is_above {
             let message = format!("The validation domain {base} is none of {name}, or that is not requested.");
-            return Err(Refusal::new("InvalidDomainValidationOptionsException", message));
+            return Err(refusal("InvalidDomainValidationOptionsException", message));
         }
     }
     Ok(())
@@ -179,15 +179,15 @@ pub(super) fn add_tags(tags: &mut BTreeMap<String, String>, added: &[Tag]) -> Re
         let value = tag.value.clone().unwrap_or_default();
         if !(1..=128).contains(&tag.key.chars().count()) || value.chars().count() > 256 {
             let constraint = "Member must have a key of 1 to 128 and a value of at most 256 characters";
-            return Err(Refusal::validation("tags", &tag.key, constraint));
+            return Err(invalid("tags", &tag.key, constraint));
         }
         if tag.key.starts_with("aws:") {
-            return Err(Refusal::new("InvalidTagException", "aws: prefixed tag key names are not allowed."));
+            return Err(refusal("InvalidTagException", "aws: prefixed tag key names are not allowed."));
         }
         tags.insert(tag.key.clone(), value);
     }
     if tags.len() > MAX_TAGS {
-        return Err(Refusal::new("TooManyTagsException", format!("A certificate has at most {MAX_TAGS} tags.")));
+        return Err(refusal("TooManyTagsException", format!("A certificate has at most {MAX_TAGS} tags.")));
     }
     Ok(())
 }

@@ -5,23 +5,10 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use s3s::Body;
 
 use super::{NAMESPACE, random_id};
+pub(crate) use crate::local::refusal::Refusal;
 use crate::local::xml::Element;
 
-/// An error as CloudFront tells it.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}: {message}")]
-pub(crate) struct Refusal {
-    status: StatusCode,
-    code: &'static str,
-    message: String,
-}
-
 impl Refusal {
-    /// With AWS's code for it.
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
-    }
-
     /// A request that is wrong in itself: 400.
     pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)

@@ -45,7 +45,7 @@ pub(crate) fn new_id(letter: char) -> String {
 pub(crate) async fn answer(account: &Account, request: Request<Incoming>) -> Response<Body> {
     match attempt(account, request).await {
         Ok(answer) => answer.response(),
-        Err(Fault::CloudFront(refusal)) => refuse(&refusal),
+        Err(Fault::Refused(refusal)) => refuse(&refusal),
         Err(other) => refuse(&Refusal::internal(&other)),
     }
 }

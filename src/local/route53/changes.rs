@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::local::{acm, random_id, resources, xml::Element};
 
 use super::{
-    Answer, CLOUDFRONT_ZONE, Failure, Refusal,
+    Answer, CLOUDFRONT_ZONE, Fault, Refusal,
     document::ChangeRequest,
     model::{RecordSet, Zone},
     names::{canonical, is_within, shown, sort_key},
@@ -63,7 +63,7 @@ impl Change {
 }
 
 /// GetChange.
-pub(super) fn get(tx: &Transaction<'_>, id: &str) -> Result<Answer, Failure> {
+pub(super) fn get(tx: &Transaction<'_>, id: &str) -> Result<Answer, Fault> {
     let change: Option<Change> = resources::get(tx, CHANGE, id)?;
     let change = change.ok_or_else(|| {
         Refusal::new(StatusCode::NOT_FOUND, "NoSuchChange", format!("Could not find resource with ID: {id}"))
@@ -72,7 +72,7 @@ pub(super) fn get(tx: &Transaction<'_>, id: &str) -> Result<Answer, Failure> {
 }
 
 /// ChangeResourceRecordSets: all of the batch, or nothing and every reason why.
-pub(super) fn change(tx: &Transaction<'_>, id: &str, body: &Bytes, delay: Duration) -> Result<Answer, Failure> {
+pub(super) fn change(tx: &Transaction<'_>, id: &str, body: &Bytes, delay: Duration) -> Result<Answer, Fault> {
     let request: ChangeRequest = parse(body)?;
     let zone = existing(tx, id)?;
     let batch = request.change_batch;

@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use s3s::Body;
 use serde::de::DeserializeOwned;
 
-use super::{Account, Fault, random_id, server, xml::Element};
+use super::{Account, Fault, random_id, refusal::Refusal, server, xml::Element};
 
 /// The namespace of all its documents, and the version in all its paths.
 const NAMESPACE: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
@@ -28,20 +28,7 @@ pub(crate) const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
 /// A change of 1,000 records with 32,000 characters of values is the largest request there is.
 const MAX_BODY_BYTES: usize = 4 << 20;
 
-/// An error as Route 53 tells it.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}: {message}")]
-pub(crate) struct Refusal {
-    status: StatusCode,
-    code: &'static str,
-    message: String,
-}
-
 impl Refusal {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
-    }
-
     fn invalid_input(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "InvalidInput", message)
     }
@@ -53,23 +40,6 @@ impl Refusal {
     /// What is wrong with a change, all of it at once.
     fn invalid_change(problems: &[String]) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "InvalidChangeBatch", format!("[{}]", problems.join(", ")))
-    }
-}
-
-/// Why an operation failed.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    #[error(transparent)]
-    Broken(#[from] Fault),
-    #[error(transparent)]
-    Index(#[from] rusqlite::Error),
-}
-
-impl From<tokio::task::JoinError> for Failure {
-    fn from(error: tokio::task::JoinError) -> Self {
-        Self::Broken(error.into())
     }
 }
 
@@ -94,7 +64,7 @@ impl Answer {
 pub(crate) async fn answer(account: &Account, request: Request<Incoming>) -> Response<Body> {
     match attempt(account, request).await {
         Ok(answer) => respond(answer.status, answer.location, &answer.document),
-        Err(Failure::Refused(refusal)) => refuse(&refusal),
+        Err(Fault::Refused(refusal)) => refuse(&refusal),
         Err(other) => refuse(&Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", other.to_string())),
     }
 }
@@ -117,7 +87,7 @@ fn respond(status: StatusCode, location: Option<String>, document: &Element) -> 
     response
 }
 
-async fn attempt(account: &Account, request: Request<Incoming>) -> Result<Answer, Failure> {
+async fn attempt(account: &Account, request: Request<Incoming>) -> Result<Answer, Fault> {
     let scope = server::CredentialScope::of(request.headers());
     if scope.is_none_or(|scope| scope.access_key_id != server::ACCESS_KEY_ID) {
         let message = "The security token included in the request is invalid.";
@@ -138,7 +108,7 @@ async fn attempt(account: &Account, request: Request<Incoming>) -> Result<Answer
 }
 
 /// The operations, by method and path.
-fn route(account: &Account, method: &Method, path: &str, query: &Query, body: &Bytes) -> Result<Answer, Failure> {
+fn route(account: &Account, method: &Method, path: &str, query: &Query, body: &Bytes) -> Result<Answer, Fault> {
     let segments: Vec<_> = path.trim_matches('/').split('/').collect();
     let Some((&API_VERSION, segments)) = segments.split_first() else {
         return Err(unknown(method, path));
@@ -160,7 +130,7 @@ fn route(account: &Account, method: &Method, path: &str, query: &Query, body: &B
     }
 }
 
-fn unknown(method: &Method, path: &str) -> Failure {
+fn unknown(method: &Method, path: &str) -> Fault {
     let message = format!("a local account does not answer {method} {path}");
     Refusal::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message).into()
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::local::xml::Element;
 
-use super::{Answer, Failure, Refusal, model::Zone, parse, zones::existing};
+use super::{Answer, Fault, Refusal, model::Zone, parse, zones::existing};
 
 /// The most tags of a zone, and the most that one request adds or removes (API reference, ChangeTagsForResource).
 const MAX_TAGS: usize = 10;
@@ -60,7 +60,7 @@ struct ResourceIds {
 }
 
 /// ChangeTagsForResource.
-pub(super) fn change(tx: &Transaction<'_>, id: &str, body: &Bytes) -> Result<Answer, Failure> {
+pub(super) fn change(tx: &Transaction<'_>, id: &str, body: &Bytes) -> Result<Answer, Fault> {
     let request: ChangeTagsRequest = parse(body)?;
     let mut zone = existing(tx, id)?;
     let (added, removed) = (request.add_tags.tag, request.remove_tag_keys.key);
@@ -87,12 +87,12 @@ pub(super) fn change(tx: &Transaction<'_>, id: &str, body: &Bytes) -> Result<Ans
 }
 
 /// ListTagsForResource.
-pub(super) fn list(tx: &Transaction<'_>, id: &str) -> Result<Answer, Failure> {
+pub(super) fn list(tx: &Transaction<'_>, id: &str) -> Result<Answer, Fault> {
     Ok(Answer::ok(Element::new("ListTagsForResourceResponse").child(tag_set(&existing(tx, id)?))))
 }
 
 /// ListTagsForResources.
-pub(super) fn list_many(tx: &Transaction<'_>, body: &Bytes) -> Result<Answer, Failure> {
+pub(super) fn list_many(tx: &Transaction<'_>, body: &Bytes) -> Result<Answer, Fault> {
     let request: ListTagsRequest = parse(body)?;
     let ids = request.resource_ids.resource_id;
     if !(1..=MAX_RESOURCES).contains(&ids.len()) {

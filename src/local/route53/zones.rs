@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::local::{acm, xml::Element};
 
 use super::{
-    Answer, Failure, Query, Refusal,
+    Answer, Fault, Query, Refusal,
     changes::Change,
     document::{record_set, zone_element},
     model::Zone,
@@ -53,7 +53,7 @@ struct Vpc {
 }
 
 /// CreateHostedZone. Several zones may have one name; each gets name servers of its own.
-pub(super) fn create(tx: &Transaction<'_>, body: &Bytes, delay: Duration) -> Result<Answer, Failure> {
+pub(super) fn create(tx: &Transaction<'_>, body: &Bytes, delay: Duration) -> Result<Answer, Fault> {
     let request: CreateHostedZoneRequest = parse(body)?;
     let name = canonical(&request.name).map_err(|_| {
         let message = format!("{} is not a valid domain name", request.name);
@@ -99,18 +99,18 @@ fn with_servers(document: Element, zone: &Zone) -> Element {
     document.child(Element::new("DelegationSet").child(servers))
 }
 
-pub(super) fn existing(tx: &Transaction<'_>, id: &str) -> Result<Zone, Failure> {
+pub(super) fn existing(tx: &Transaction<'_>, id: &str) -> Result<Zone, Fault> {
     Ok(Zone::find(tx, id)?.ok_or_else(|| Refusal::no_such_zone(id))?)
 }
 
 /// GetHostedZone.
-pub(super) fn get(tx: &Transaction<'_>, id: &str) -> Result<Answer, Failure> {
+pub(super) fn get(tx: &Transaction<'_>, id: &str) -> Result<Answer, Fault> {
     let zone = existing(tx, id)?;
     Ok(Answer::ok(with_servers(Element::new("GetHostedZoneResponse").child(zone_element(&zone)), &zone)))
 }
 
 /// DeleteHostedZone: only what every zone has may be left in it.
-pub(super) fn delete(tx: &Transaction<'_>, id: &str, delay: Duration) -> Result<Answer, Failure> {
+pub(super) fn delete(tx: &Transaction<'_>, id: &str, delay: Duration) -> Result<Answer, Fault> {
     let zone = existing(tx, id)?;
     if zone.records.iter().any(|set| set.name != zone.name || !matches!(&*set.kind, "NS" | "SOA")) {
         let message = "The specified hosted zone contains non-required resource record sets and so cannot be deleted.";
@@ -123,7 +123,7 @@ pub(super) fn delete(tx: &Transaction<'_>, id: &str, delay: Duration) -> Result<
 }
 
 /// ListHostedZones, by id.
-pub(super) fn list(tx: &Transaction<'_>, query: &Query) -> Result<Answer, Failure> {
+pub(super) fn list(tx: &Transaction<'_>, query: &Query) -> Result<Answer, Fault> {
     let max_items = query.max_items(MAX_ZONES)?;
     let mut zones = Zone::all(tx)?;
     let marker = query.get("marker");
@@ -148,7 +148,7 @@ pub(super) fn list(tx: &Transaction<'_>, query: &Query) -> Result<Answer, Failur
 }
 
 /// ListHostedZonesByName, from a name (and the id of one of its zones) on.
-pub(super) fn list_by_name(tx: &Transaction<'_>, query: &Query) -> Result<Answer, Failure> {
+pub(super) fn list_by_name(tx: &Transaction<'_>, query: &Query) -> Result<Answer, Fault> {
     let max_items = query.max_items(MAX_ZONES)?;
     let mut zones = Zone::all(tx)?;
     zones.sort_by_cached_key(|zone| (sort_key(&zone.name), zone.id.clone()));
@@ -178,7 +178,7 @@ fn zone_list(zones: &[Zone], max_items: usize) -> Element {
 }
 
 /// ListResourceRecordSets, from a name and type on.
-pub(super) fn list_records(tx: &Transaction<'_>, id: &str, query: &Query) -> Result<Answer, Failure> {
+pub(super) fn list_records(tx: &Transaction<'_>, id: &str, query: &Query) -> Result<Answer, Fault> {
     let zone = existing(tx, id)?;
     let max_items = query.max_items(MAX_RECORDS)?;
     let (name, kind, identifier) = (query.get("name"), query.get("type"), query.get("identifier"));
