@@ -4,10 +4,12 @@ mod args;
 mod ask;
 mod bars;
 mod bootstrap;
+mod completions;
 mod destroy;
 mod doctor;
 mod json;
 mod local;
+mod man;
 mod publish;
 mod report;
 mod serve;
@@ -27,13 +29,13 @@ use args::{Cli, Command};
 /// The exit status is 0 for success, 1 for an error, 2 for wrong arguments, 3 when doctor found problems and 130 when the
 /// user stopped it.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let json = match &cli.command {
         Command::Publish(args) => args.json,
         Command::Bootstrap(args) => args.json,
         Command::Doctor(args) => args.json,
         Command::Destroy(args) => args.json,
-        Command::Serve(_) => false,
+        Command::Serve(_) | Command::Completions(_) | Command::Man(_) => false,
     };
     let ran = runtime().and_then(|runtime| {
         let ran = runtime.block_on(dispatch(cli.command));
@@ -61,6 +63,8 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Doctor(args) => return doctor::run(*args).await,
         Command::Serve(args) => serve::run(args).await?,
         Command::Destroy(args) => destroy::run(*args).await?,
+        Command::Completions(args) => completions::run(&args)?,
+        Command::Man(args) => man::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -71,16 +75,30 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
     })
 }
 
+/// Ends the program for arguments that are none of ours, or that ask for help: what clap says of it goes where it always
+/// goes, and a program that asked for JSON gets the error as a document, too.
+fn refuse(error: &clap::Error) -> ! {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let _ = print_json(&json::error(&json::wrong_arguments(error)));
+    }
+    error.exit()
+}
+
 /// Prints one JSON document on standard output.
 fn print_json(value: &serde_json::Value) -> Result<()> {
+    let next = "check where standard output goes; whatever was published stays published";
+    print(&format!("{value:#}\n"))
+        .map_err(|error| Error::new(ErrorKind::Io, "the JSON could not be written", next).because(error))
+}
+
+/// Prints a text whole on standard output.
+fn print(text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    match writeln!(std::io::stdout(), "{value:#}") {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // A reader that has gone away is nothing to complain about.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            let next = "check where standard output goes; whatever was published stays published";
-            Err(Error::new(ErrorKind::Io, "the JSON could not be written", next).because(error))
-        }
-        _ => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }
 
