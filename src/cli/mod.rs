@@ -1,5 +1,6 @@
 //! The command line: arguments in, words out. What a command does is in the rooms it calls.
 
+mod actions;
 mod args;
 mod ask;
 mod bars;
@@ -19,7 +20,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    github::command::inert,
+};
+use actions::Actions;
 use args::{Cli, Command};
 
 /// Runs the program with the arguments of this process.
@@ -27,16 +32,26 @@ use args::{Cli, Command};
 /// The exit status is 0 for success, 1 for an error, 2 for wrong arguments, 3 when doctor found problems and 130 when the
 /// user stopped it.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    let json = match &cli.command {
-        Command::Publish(args) => args.json,
-        Command::Bootstrap(args) => args.json,
-        Command::Doctor(args) => args.json,
-        Command::Destroy(args) => args.json,
-        Command::Serve(_) => false,
+    let actions = Actions::of_this_process();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && actions.is_there() => {
+            let told = error.render().to_string();
+            eprint!("{}", inert(&told));
+            actions.refused(&told);
+            return ExitCode::from(2);
+        }
+        Err(error) => error.exit(),
+    };
+    let (command, json) = match &cli.command {
+        Command::Publish(args) => ("publish", args.json),
+        Command::Bootstrap(args) => ("bootstrap", args.json),
+        Command::Doctor(args) => ("doctor", args.json),
+        Command::Destroy(args) => ("destroy", args.json),
+        Command::Serve(_) => ("serve", false),
     };
     let ran = runtime().and_then(|runtime| {
-        let ran = runtime.block_on(dispatch(cli.command));
+        let ran = runtime.block_on(dispatch(cli.command, actions.clone()));
         // Somebody who was asked and pressed Ctrl-C instead of answering is not waited for.
         runtime.shutdown_background();
         ran
@@ -48,17 +63,19 @@ pub fn run() -> ExitCode {
                 // The error itself is told below; a second one would only hide it.
                 let _ = print_json(&json::error(&error));
             }
-            complain(&error);
+            let width = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+            anstream::eprintln!("{}", inert(&complaint(&error, width)));
+            actions.failed(command, &error);
             ExitCode::from(if error.kind() == ErrorKind::Interrupted { 130 } else { 1 })
         }
     }
 }
 
-async fn dispatch(command: Command) -> Result<ExitCode> {
+async fn dispatch(command: Command, actions: Actions) -> Result<ExitCode> {
     match command {
-        Command::Publish(args) => publish::run(*args).await?,
+        Command::Publish(args) => publish::run(*args, actions).await?,
         Command::Bootstrap(args) => bootstrap::run(*args).await?,
-        Command::Doctor(args) => return doctor::run(*args).await,
+        Command::Doctor(args) => return doctor::run(*args, &actions).await,
         Command::Serve(args) => serve::run(args).await?,
         Command::Destroy(args) => destroy::run(*args).await?,
     }
@@ -74,7 +91,7 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 /// Prints one JSON document on standard output.
 fn print_json(value: &serde_json::Value) -> Result<()> {
     use std::io::Write as _;
-    match writeln!(std::io::stdout(), "{value:#}") {
+    match writeln!(std::io::stdout(), "{}", json::text(value, true)) {
         // A reader that has gone away is nothing to complain about.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             let next = "check where standard output goes; whatever was published stays published";
@@ -84,14 +101,14 @@ fn print_json(value: &serde_json::Value) -> Result<()> {
     }
 }
 
-/// Tells a person of an error: what, why, and what to do next.
-fn complain(error: &Error) {
-    let width = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+/// An error as a person reads it: what, why, and what to do next, wrapped to `width` where there is one.
+fn complaint(error: &Error, width: Option<usize>) -> String {
     let place = error.location().map(|location| format!("{location}: ")).unwrap_or_default();
     let mut lines = vec![("error: ", style::BAD, format!("{place}{}", error.what()))];
     lines.extend(error.cause().map(|cause| ("  why:  ", style::DIM, cause.to_owned())));
     lines.push(("  next: ", style::BOLD, error.next().to_owned()));
-    for (label, look, text) in lines {
-        anstream::eprintln!("{}{}", style::paint(look, label), style::hang(&text, label.len(), width));
-    }
+    let line = |(label, look, text): (&str, _, String)| {
+        format!("{}{}", style::paint(look, label), style::hang(&text, label.len(), width))
+    };
+    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
