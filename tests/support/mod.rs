@@ -20,7 +20,7 @@ pub mod operations;
 pub mod proxy;
 pub mod site;
 mod skip;
-mod venv;
+pub mod venv;
 
 pub use site::Folder;
 pub use skip::skip;
