@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 
 /// Publish static sites and React apps to a private S3 bucket behind CloudFront.
 #[derive(Debug, Parser)]
@@ -32,6 +33,10 @@ pub enum Command {
     Doctor(Box<Doctor>),
     /// Undo what bootstrap made
     Destroy(Box<Destroy>),
+    /// Print what makes a shell complete commands and flags
+    Completions(Completions),
+    /// Print the manual page, or write those of all commands
+    Man(Man),
 }
 
 /// `publish`.
@@ -384,4 +389,25 @@ pub struct Serve {
     /// Print every request
     #[arg(long, short)]
     pub verbose: bool,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_help = super::completions::INSTALLATION)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cruddur-site man | man -l -
+  cruddur-site man --dir ~/.local/share/man/man1")]
+pub struct Man {
+    /// Write a page for every command into this folder, which is made where it is missing
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
 }

@@ -4,10 +4,12 @@ mod args;
 mod ask;
 mod bars;
 mod bootstrap;
+mod completions;
 mod destroy;
 mod doctor;
 mod json;
 mod local;
+mod man;
 mod publish;
 mod report;
 mod serve;
@@ -33,7 +35,7 @@ pub fn run() -> ExitCode {
         Command::Bootstrap(args) => args.json,
         Command::Doctor(args) => args.json,
         Command::Destroy(args) => args.json,
-        Command::Serve(_) => false,
+        Command::Serve(_) | Command::Completions(_) | Command::Man(_) => false,
     };
     let ran = runtime().and_then(|runtime| {
         let ran = runtime.block_on(dispatch(cli.command));
@@ -61,6 +63,8 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Doctor(args) => return doctor::run(*args).await,
         Command::Serve(args) => serve::run(args).await?,
         Command::Destroy(args) => destroy::run(*args).await?,
+        Command::Completions(args) => completions::run(&args)?,
+        Command::Man(args) => man::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -73,14 +77,19 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// Prints one JSON document on standard output.
 fn print_json(value: &serde_json::Value) -> Result<()> {
+    let next = "check where standard output goes; whatever was published stays published";
+    print(&format!("{value:#}\n"))
+        .map_err(|error| Error::new(ErrorKind::Io, "the JSON could not be written", next).because(error))
+}
+
+/// Prints a text whole on standard output.
+fn print(text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    match writeln!(std::io::stdout(), "{value:#}") {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // A reader that has gone away is nothing to complain about.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            let next = "check where standard output goes; whatever was published stays published";
-            Err(Error::new(ErrorKind::Io, "the JSON could not be written", next).because(error))
-        }
-        _ => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }
 
