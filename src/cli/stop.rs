@@ -1,11 +1,18 @@
 //! Ctrl-C: once to stop cleanly, twice to stop at once.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use tokio_util::sync::CancellationToken;
+
+/// What comes within this time of the first signal is the same wish: a terminal sends Ctrl-C to the program and to whatever wraps it
+/// (the npm package, `timeout`), which passes it on.
+const ONE_PRESS: Duration = Duration::from_millis(250);
 
 /// What the parts of a run look at to see whether the user wants to stop.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +33,7 @@ impl Stop {
             anstream::eprintln!("stopping: what is under way is finished first (Ctrl-C again stops at once)");
             listening.flag.store(true, Relaxed);
             listening.token.cancel();
+            tokio::time::sleep(ONE_PRESS).await;
             signal().await;
             std::process::exit(130);
         });
