@@ -6,6 +6,7 @@
 mod archive;
 mod binstall;
 mod homebrew;
+mod npm;
 mod release;
 mod scripts;
 
