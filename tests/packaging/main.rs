@@ -9,6 +9,7 @@ mod homebrew;
 mod npm;
 mod release;
 mod scripts;
+mod workflow;
 
 #[path = "../support/mod.rs"]
 mod support;
