@@ -84,6 +84,17 @@ pub fn error(error: &Error) -> Value {
     })
 }
 
+/// What clap says of arguments that are none of ours: the error up to the first empty line, then perhaps a tip, the usage
+/// and where help is.
+pub fn wrong_arguments(error: &clap::Error) -> Error {
+    let text = error.render().to_string();
+    let mut paragraphs = text.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let what = paragraphs.next().unwrap_or_default();
+    let tip = paragraphs.find_map(|text| text.strip_prefix("tip: ").map(str::to_owned));
+    let next = tip.unwrap_or_else(|| "see the same command with --help".to_owned());
+    Error::new(ErrorKind::Input, what.strip_prefix("error: ").unwrap_or(&what), next)
+}
+
 fn kind(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Input => "input",

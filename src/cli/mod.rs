@@ -29,7 +29,7 @@ use args::{Cli, Command};
 /// The exit status is 0 for success, 1 for an error, 2 for wrong arguments, 3 when doctor found problems and 130 when the
 /// user stopped it.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let json = match &cli.command {
         Command::Publish(args) => args.json,
         Command::Bootstrap(args) => args.json,
@@ -73,6 +73,15 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
         Error::new(ErrorKind::Io, "cannot start", "check this process's limits (`ulimit -a`)").because(error)
     })
+}
+
+/// Ends the program for arguments that are none of ours, or that ask for help: what clap says of it goes where it always
+/// goes, and a program that asked for JSON gets the error as a document, too.
+fn refuse(error: &clap::Error) -> ! {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let _ = print_json(&json::error(&json::wrong_arguments(error)));
+    }
+    error.exit()
 }
 
 /// Prints one JSON document on standard output.

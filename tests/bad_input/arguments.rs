@@ -65,6 +65,13 @@ async fn wrong_arguments_exit_with_2_and_name_the_right_one() {
         let told = Program::new().run(arguments).await;
         assert_eq!(told.status, Some(2), "{}", told.err);
         told.reads(name, &[]);
+
+        let told = Program::new().run(&[arguments, &["--json"]].concat()).await;
+        let document: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+        assert_eq!((told.status, &document["error"]["kind"]), (Some(2), &"input".into()), "{name}");
+        let what = document["error"]["what"].as_str().unwrap();
+        let said: Vec<&str> = told.err.split_whitespace().collect();
+        assert!(said.join(" ").starts_with(&format!("error: {what}")), "{what}\n{}", told.err);
     }
 }
 
