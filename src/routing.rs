@@ -14,6 +14,7 @@ use crate::site::ObjectKey;
 /// The three ways static sites name their pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Routing {
     /// One page for every navigation: `/profile/7` is `/index.html`.
     Spa,

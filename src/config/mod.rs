@@ -26,42 +26,64 @@ pub use names::{
 /// The name of the configuration file.
 pub const FILE_NAME: &str = "cruddur-site.toml";
 
+/// Where editors get its schema.
+pub const SCHEMA: &str = "https://raw.githubusercontent.com/cruddur/cruddur-site/main/docs/cruddur-site.schema.json";
+
 /// A checked `cruddur-site.toml`. What the file leaves out is `None` where another layer may still say it.
+// The comments of the fields are the reference for users, too: the schema and the tables of docs/CONFIGURATION.md are made
+// of them.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "cruddur-site.toml"))]
+#[cfg_attr(test, schemars(description = "What cruddur-site publishes, where to and how: see docs/CONFIGURATION.md."))]
 pub struct Config {
-    /// The site's domain; bucket and prefix are then read from its distribution.
+    /// The site's domain; bucket and prefix are read from the origin of its distribution.
+    #[cfg_attr(test, schemars(example = &"cruddur.com"))]
     pub domain: Option<DomainName>,
-    /// The distribution's id, instead of the domain.
+    /// The distribution's id, such as `"E1A2B3C4D5E6F7"`, instead of the domain.
+    #[cfg_attr(test, schemars(example = &"E1A2B3C4D5E6F7"))]
     pub distribution: Option<DistributionId>,
-    /// The bucket, where there is no distribution or it shall not be asked.
+    /// The bucket, such as `"cruddur-site"`.
+    #[cfg_attr(test, schemars(example = &"cruddur-site"))]
     pub bucket: Option<BucketName>,
-    /// The served folder of `bucket`.
+    /// The folder of `bucket` that is served, such as `"live"`; only together with `bucket`.
+    #[cfg_attr(test, schemars(example = &"live", extend("default" = "")))]
     pub prefix: Option<Prefix>,
-    /// The build folder; in the file relative to it, here joined with the file's own folder.
-    pub directory: Option<PathBuf>,
-    /// The bucket's region.
+    /// The bucket's region, such as `"eu-central-1"`.
+    #[cfg_attr(test, schemars(example = &"eu-central-1", extend("x-default" = "as AWS tools")))]
     pub region: Option<Region>,
-    /// The profile of the shared AWS configuration.
+    /// A profile of the shared AWS configuration files.
+    #[cfg_attr(test, schemars(example = &"cruddur", extend("x-default" = "as AWS tools")))]
     pub profile: Option<Profile>,
-    /// The endpoint of an S3-compatible store.
+    /// An S3-compatible store, such as `"https://s3.example.com"`.
+    #[cfg_attr(test, schemars(example = &"https://s3.example.com", extend("x-default" = "AWS")))]
     pub endpoint_url: Option<EndpointUrl>,
-    /// How URLs become objects.
+    /// The build folder, relative to this file.
+    // Here it is joined with the file's own folder.
+    #[cfg_attr(test, schemars(example = &"dist", extend("x-default" = "found by framework")))]
+    pub directory: Option<PathBuf>,
+    /// `"spa"`: one page for all URLs; `"folders"`: `/about/` is `about/index.html`; `"files"`: `/about` is `about.html`.
+    #[cfg_attr(test, schemars(extend("x-default" = "found in the site")))]
     pub routing: Option<Routing>,
-    /// Whether source maps are published.
+    /// Publish `*.map` files too.
+    #[cfg_attr(test, schemars(extend("default" = false)))]
     pub source_maps: Option<bool>,
-    /// Files not to publish, as patterns of a `.gitignore`.
+    /// Files to leave out, as lines of a `.gitignore`: `["drafts/", "*.psd", "!keep.psd"]`.
+    #[cfg_attr(test, schemars(example = ["drafts/", "*.psd", "!keep.psd"]))]
     pub exclude: Vec<String>,
-    /// Whether a page that names a missing file is an error.
+    /// A page that names a file the build does not have stops the publish.
+    #[cfg_attr(test, schemars(extend("default" = false)))]
     pub strict: Option<bool>,
-    /// Whether a publish waits until the edges have forgotten what changed.
+    /// Wait until the edges have forgotten what changed.
+    #[cfg_attr(test, schemars(extend("default" = true)))]
     pub wait: Option<bool>,
-    /// At most which share of the site one publish may delete.
+    /// Percent of the site, 0 to 100, that one publish may delete without being told so.
     pub max_delete: Option<MaxDelete>,
     /// How long superseded files are kept.
     pub retention: Retention,
     /// How invalidations are made.
     pub invalidation: Invalidation,
+    /// Headers and classes of the files that patterns match; where several match, the last one wins.
     #[serde(rename = "rules")]
     written_rules: Vec<Rule>,
     #[serde(skip)]
@@ -71,18 +93,20 @@ pub struct Config {
 /// `[retention]`: a content-hashed file that the build no longer has is deleted when both limits are passed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Retention {
-    /// Days since it was superseded.
+    /// Days since it was superseded, 0 to 3650.
     pub days: RetentionDays,
-    /// Releases, the current one included, none of which names it.
+    /// Releases, the current one included, none of which names it, 1 to 1000.
     pub releases: RetentionReleases,
 }
 
 /// `[invalidation]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Invalidation {
-    /// Above this many paths, siblings are joined into wildcards.
+    /// Above this many paths, 1 to 3000, siblings are joined into wildcards: AWS gives 1,000 paths a month free.
     pub max_paths: MaxPaths,
 }
 
@@ -199,5 +223,7 @@ fn check_prefix(document: &Document<'_>, config: &Config) -> Result<()> {
     Err(layers::prefix_without_bucket("prefix", "bucket").at(at))
 }
 
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod tests;

@@ -63,12 +63,15 @@ macro_rules! bounded_number {
         pub struct $name(u32);
 
         impl $name {
+            /// From the least to the most.
+            pub const RANGE: std::ops::RangeInclusive<u32> = $range;
+
             /// Takes `number` if it is within the bounds.
             ///
             /// # Errors
             /// [`InvalidValue`] that tells the bounds.
             pub fn new(number: i64) -> Result<Self, InvalidValue> {
-                let range = $range;
+                let range = Self::RANGE;
                 match u32::try_from(number) {
                     Ok(number) if range.contains(&number) => Ok(Self(number)),
                     _ => Err(InvalidValue::new(
@@ -93,7 +96,7 @@ macro_rules! bounded_number {
         impl FromStr for $name {
             type Err = InvalidValue;
             fn from_str(text: &str) -> Result<Self, InvalidValue> {
-                let range = $range;
+                let range = Self::RANGE;
                 let number = text.parse().map_err(|_| {
                     let next = format!("write a whole number from {} to {}", range.start(), range.end());
                     InvalidValue::new(format!("is {text:?}"), next)

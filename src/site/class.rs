@@ -9,6 +9,7 @@ use super::{Framework, ObjectKey, precompressed};
 /// How an object may be cached, and so when it must be uploaded and invalidated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum FileClass {
     /// A content-hashed name in a framework's asset folder: its bytes never change, browsers keep it for a year.
     Immutable,

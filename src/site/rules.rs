@@ -16,26 +16,34 @@ use crate::error::{Error, ErrorKind, Result};
 pub const MAX_METADATA_BYTES: usize = 2 * 1024;
 
 /// One `[[rules]]` entry as it is written. A header that is not named is left as it was; an empty one is removed.
+// The comments of the fields are the reference for users, too, as those of `config::Config` are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rule {
-    /// A glob: with a `/` it matches the whole key, without one the file name in any folder. `*` stays within a
-    /// folder, `**` does not.
+    /// A glob. Without `/` it matches the file's name in any folder (`"*.pdf"`), with one the whole path (`"docs/*.pdf"`,
+    /// `"/robots.txt"`). `*` stays within a folder, `**` does not, `"docs/"` is everything below `docs`.
     #[serde(rename = "match")]
+    #[cfg_attr(test, schemars(example = &"*.pdf", example = &"papers/**/*.pdf", example = &"/robots.txt"))]
     pub pattern: String,
-    /// The class instead of the one the name tells.
+    /// `"immutable"`, `"asset"`, `"page"` or `"entry"` instead of what the name tells; it brings that class's Cache-Control.
     pub class: Option<FileClass>,
-    /// `Cache-Control`.
+    /// Such as `"public, max-age=3600"`.
+    #[cfg_attr(test, schemars(example = &"public, max-age=3600"))]
     pub cache_control: Option<String>,
-    /// `Content-Type`.
+    /// Such as `"text/plain; charset=utf-8"`; it cannot be removed.
+    #[cfg_attr(test, schemars(example = &"text/plain; charset=utf-8"))]
     pub content_type: Option<String>,
-    /// `Content-Encoding`.
+    /// Such as `"gzip"`, for files that are compressed already.
+    #[cfg_attr(test, schemars(example = &"gzip"))]
     pub content_encoding: Option<String>,
-    /// `Content-Language`.
+    /// Such as `"de"`.
+    #[cfg_attr(test, schemars(example = &"de"))]
     pub content_language: Option<String>,
-    /// `Content-Disposition`.
+    /// Such as `"attachment"`.
+    #[cfg_attr(test, schemars(example = &"attachment"))]
     pub content_disposition: Option<String>,
-    /// User-defined metadata, without `x-amz-meta-`.
+    /// A table served as `x-amz-meta-NAME`; names are in lower case, 2 KB at most in all.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
 }

@@ -18,7 +18,8 @@ fn publish_alone_works_afterwards() {
     }
     world.bootstrap(&["--yes"]).succeeds();
     let text = std::fs::read_to_string(world.path().join("cruddur-site.toml")).unwrap();
-    assert_eq!(text, format!("domain = \"{DOMAIN}\"\ndirectory = \"dist\"\n"));
+    let schema = cruddur_site::config::SCHEMA;
+    assert_eq!(text, format!("#:schema {schema}\ndomain = \"{DOMAIN}\"\ndirectory = \"dist\"\n"));
     let published = world.run(&["publish", "--json"]).succeeds();
     assert_eq!(published["result"]["uploaded"]["files"], 3);
     // And the domain need not be named again.

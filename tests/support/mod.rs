@@ -10,6 +10,7 @@ pub mod browser;
 pub mod cfn_lint;
 pub mod dns;
 pub mod faults;
+pub mod jsonschema;
 pub mod local;
 pub mod moto;
 pub mod node;

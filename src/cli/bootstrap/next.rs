@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::Path};
 
 use super::asked::Project;
 use crate::{
-    config::{Config, FILE_NAME},
+    config::{Config, FILE_NAME, SCHEMA},
     error::{Error, ErrorKind, Result},
     setup::{
         Site,
@@ -48,7 +48,8 @@ pub fn write(site: &Site, project: &Project) -> Result<Written> {
         });
     }
     let path = project.folder.join(FILE_NAME);
-    let text = lines(site, project).join("\n") + "\n";
+    // taplo, and the editors that build on it, look for the schema in a comment of this form on top of the file.
+    let text = format!("#:schema {SCHEMA}\n{}\n", lines(site, project).join("\n"));
     std::fs::write(&path, text).map_err(|error| {
         let next = format!("the site is made; write {FILE_NAME} yourself: domain = \"{}\"", site.domain);
         Error::new(ErrorKind::Io, format!("{} cannot be written", path.display()), next).because(error)
