@@ -10,6 +10,7 @@ pub mod browser;
 pub mod cfn_lint;
 pub mod dns;
 pub mod faults;
+pub mod handmade;
 pub mod jsonschema;
 pub mod local;
 pub mod moto;
@@ -19,7 +20,7 @@ pub mod operations;
 pub mod proxy;
 pub mod site;
 mod skip;
-mod venv;
+pub mod venv;
 
 pub use site::Folder;
 pub use skip::skip;
