@@ -1,0 +1,13 @@
+//! The documentation held to what is so: every command in it is run, every configuration read, every link followed.
+
+mod commands;
+mod formats;
+mod links;
+mod markdown;
+mod names;
+mod prices;
+mod session;
+mod stage;
+
+#[path = "../support/mod.rs"]
+mod support;
