@@ -10,6 +10,7 @@ pub mod config;
 pub mod dns;
 pub mod doctor;
 pub mod error;
+pub mod github;
 pub mod local;
 pub mod plan;
 pub mod publish;

@@ -8,8 +8,12 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::style::{WARN, bytes, count, paint};
+use super::{
+    actions::Actions,
+    style::{WARN, bytes, count, paint},
+};
 use crate::{
+    github::command::inert,
     plan::Stage,
     publish::{Event, Progress},
 };
@@ -19,13 +23,15 @@ pub struct Bars {
     quiet: bool,
     verbose: bool,
     terminal: bool,
+    actions: Actions,
     bar: Mutex<ProgressBar>,
 }
 
 impl Bars {
     /// Bars when standard error is a terminal, lines when it is not, nothing but warnings when `quiet`.
-    pub fn new(quiet: bool, verbose: bool) -> Self {
-        Self { quiet, verbose, terminal: std::io::stderr().is_terminal(), bar: Mutex::new(ProgressBar::hidden()) }
+    pub fn new(quiet: bool, verbose: bool, actions: Actions) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        Self { quiet, verbose, terminal, actions, bar: Mutex::new(ProgressBar::hidden()) }
     }
 
     fn start(&self, what: &str, files: u64, total: u64) {
@@ -71,7 +77,11 @@ impl Bars {
 
     /// Prints a line above the bar.
     pub fn line(&self, text: &str) {
-        self.lock().suspend(|| anstream::eprintln!("{text}"));
+        self.lock().suspend(|| eprintln_plain(text));
+    }
+
+    fn warn(&self, text: String) {
+        self.actions.warn("publish", &[text], |text| self.line(&format!("{}: {text}", paint(WARN, "warning"))));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ProgressBar> {
@@ -80,7 +90,7 @@ impl Bars {
 }
 
 fn eprintln_plain(text: &str) {
-    anstream::eprintln!("{text}");
+    anstream::eprintln!("{}", inert(text));
 }
 
 impl Progress for Bars {
@@ -111,11 +121,10 @@ impl Progress for Bars {
             )),
             Event::Invalidating(paths) => self.spin(format!("Invalidating {}", count(paths as u64, "path"))),
             Event::Deleting(objects) => self.spin(format!("Deleting {}", count(objects as u64, "object"))),
-            Event::ManifestIgnored(why) => self.line(&format!(
-                "{}: the stored manifest is damaged ({why}); comparing with the objects themselves",
-                paint(WARN, "warning")
-            )),
-            Event::Warning(text) => self.line(&format!("{}: {text}", paint(WARN, "warning"))),
+            Event::ManifestIgnored(why) => {
+                self.warn(format!("the stored manifest is damaged ({why}); comparing with the objects themselves"));
+            }
+            Event::Warning(text) => self.warn(text.to_owned()),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 use serde_json::json;
 
 use super::{
+    actions::Actions,
     args,
     bootstrap::{Asked, Steps, known_profile, session},
     json,
@@ -16,6 +17,7 @@ use super::{
 use crate::{
     doctor::{Area, Examination, Finding, Report, Severity, examine, gather},
     error::{Error, ErrorKind, Result},
+    github::command::{Annotation, Level, inert},
     local::edge::Edge,
     publish::interrupted_before,
 };
@@ -23,7 +25,7 @@ use crate::{
 /// The exit status that tells problems from none.
 const PROBLEMS: u8 = 3;
 
-pub(super) async fn run(args: args::Doctor) -> Result<ExitCode> {
+pub(super) async fn run(args: args::Doctor, actions: &Actions) -> Result<ExitCode> {
     no_domain_for_account("doctor", args.domain.as_deref(), args.local.as_deref())?;
     let stop = Stop::listen();
     let asked = Asked::to_examine(&args)?;
@@ -61,12 +63,22 @@ pub(super) async fn run(args: args::Doctor) -> Result<ExitCode> {
         print_json(&document(domain, &report))?;
     } else {
         let width = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-        anstream::print!("{}", text(domain, &report, width));
+        anstream::print!("{}", inert(&text(domain, &report, width)));
     }
+    actions.annotate(&report.findings.iter().map(annotation).collect::<Vec<_>>());
     if let Some(edge) = edge {
         edge.shutdown().await;
     }
     Ok(if report.has_problems() { ExitCode::from(PROBLEMS) } else { ExitCode::SUCCESS })
+}
+
+fn annotation(finding: &Finding) -> Annotation {
+    let level = match finding.severity {
+        Severity::Problem => Level::Error,
+        Severity::Advice => Level::Warning,
+    };
+    let message = format!("{}\nwhy: {}\nmend: {}", finding.seen, finding.hurts, finding.fix);
+    Annotation { level, title: format!("cruddur-site doctor: {}", finding.id), place: None, message }
 }
 
 /// What was said of where the account is, to be said again.

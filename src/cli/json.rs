@@ -11,6 +11,13 @@ use crate::{
 /// The version of everything this module prints; it grows when a field changes its meaning or goes.
 pub const VERSION: u32 = 1;
 
+/// A document as text, on one line or on many. `##[` is written otherwise: a CI service whose log it comes to would take a
+/// file name that has it for a command.
+pub fn text(document: &Value, lines: bool) -> String {
+    let text = if lines { format!("{document:#}") } else { document.to_string() };
+    text.replace("##[", r"##\u005b")
+}
+
 /// A plan.
 pub fn plan(plan: &Plan) -> Value {
     let uploads: Vec<_> = plan

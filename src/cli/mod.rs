@@ -1,5 +1,6 @@
 //! The command line: arguments in, words out. What a command does is in the rooms it calls.
 
+mod actions;
 mod args;
 mod ask;
 mod bars;
@@ -21,7 +22,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    github::command::inert,
+};
+use actions::Actions;
 use args::{Cli, Command};
 
 /// Runs the program with the arguments of this process.
@@ -29,16 +34,19 @@ use args::{Cli, Command};
 /// The exit status is 0 for success, 1 for an error, 2 for wrong arguments, 3 when doctor found problems and 130 when the
 /// user stopped it.
 pub fn run() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
-    let json = match &cli.command {
-        Command::Publish(args) => args.json,
-        Command::Bootstrap(args) => args.json,
-        Command::Doctor(args) => args.json,
-        Command::Destroy(args) => args.json,
-        Command::Serve(_) | Command::Completions(_) | Command::Man(_) => false,
+    let actions = Actions::of_this_process();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error, &actions));
+    let (command, json) = match &cli.command {
+        Command::Publish(args) => ("publish", args.json),
+        Command::Bootstrap(args) => ("bootstrap", args.json),
+        Command::Doctor(args) => ("doctor", args.json),
+        Command::Destroy(args) => ("destroy", args.json),
+        Command::Serve(_) => ("serve", false),
+        Command::Completions(_) => ("completions", false),
+        Command::Man(_) => ("man", false),
     };
     let ran = runtime().and_then(|runtime| {
-        let ran = runtime.block_on(dispatch(cli.command));
+        let ran = runtime.block_on(dispatch(cli.command, actions.clone()));
         // Somebody who was asked and pressed Ctrl-C instead of answering is not waited for.
         runtime.shutdown_background();
         ran
@@ -50,17 +58,19 @@ pub fn run() -> ExitCode {
                 // The error itself is told below; a second one would only hide it.
                 let _ = print_json(&json::error(&error));
             }
-            complain(&error);
+            let width = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+            anstream::eprintln!("{}", inert(&complaint(&error, width)));
+            actions.failed(command, &error);
             ExitCode::from(if error.kind() == ErrorKind::Interrupted { 130 } else { 1 })
         }
     }
 }
 
-async fn dispatch(command: Command) -> Result<ExitCode> {
+async fn dispatch(command: Command, actions: Actions) -> Result<ExitCode> {
     match command {
-        Command::Publish(args) => publish::run(*args).await?,
+        Command::Publish(args) => publish::run(*args, actions).await?,
         Command::Bootstrap(args) => bootstrap::run(*args).await?,
-        Command::Doctor(args) => return doctor::run(*args).await,
+        Command::Doctor(args) => return doctor::run(*args, &actions).await,
         Command::Serve(args) => serve::run(args).await?,
         Command::Destroy(args) => destroy::run(*args).await?,
         Command::Completions(args) => completions::run(&args)?,
@@ -77,9 +87,15 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// Ends the program for arguments that are none of ours, or that ask for help: what clap says of it goes where it always
 /// goes, and a program that asked for JSON gets the error as a document, too.
-fn refuse(error: &clap::Error) -> ! {
+fn refuse(error: &clap::Error, actions: &Actions) -> ! {
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
         let _ = print_json(&json::error(&json::wrong_arguments(error)));
+    }
+    if error.use_stderr() && actions.is_there() {
+        let told = error.render().to_string();
+        eprint!("{}", inert(&told));
+        actions.refused(&told);
+        std::process::exit(error.exit_code());
     }
     error.exit()
 }
@@ -87,7 +103,7 @@ fn refuse(error: &clap::Error) -> ! {
 /// Prints one JSON document on standard output.
 fn print_json(value: &serde_json::Value) -> Result<()> {
     let next = "check where standard output goes; whatever was published stays published";
-    print(&format!("{value:#}\n"))
+    print(&format!("{}\n", json::text(value, true)))
         .map_err(|error| Error::new(ErrorKind::Io, "the JSON could not be written", next).because(error))
 }
 
@@ -102,14 +118,14 @@ fn print(text: &str) -> std::io::Result<()> {
     }
 }
 
-/// Tells a person of an error: what, why, and what to do next.
-fn complain(error: &Error) {
-    let width = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+/// An error as a person reads it: what, why, and what to do next, wrapped to `width` where there is one.
+fn complaint(error: &Error, width: Option<usize>) -> String {
     let place = error.location().map(|location| format!("{location}: ")).unwrap_or_default();
     let mut lines = vec![("error: ", style::BAD, format!("{place}{}", error.what()))];
     lines.extend(error.cause().map(|cause| ("  why:  ", style::DIM, cause.to_owned())));
     lines.push(("  next: ", style::BOLD, error.next().to_owned()));
-    for (label, look, text) in lines {
-        anstream::eprintln!("{}{}", style::paint(look, label), style::hang(&text, label.len(), width));
-    }
+    let line = |(label, look, text): (&str, _, String)| {
+        format!("{}{}", style::paint(look, label), style::hang(&text, label.len(), width))
+    };
+    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }

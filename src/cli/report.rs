@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use anstyle::Style;
+
 use super::style::{BOLD, DIM, GONE, GOOD, WARN, bytes, count, dollars, fit, grouped, paint};
 use crate::{
     aws::Distribution,
@@ -14,54 +16,84 @@ use crate::{
 /// Lines of a list before the rest is only counted.
 const LINES: usize = 40;
 
-/// What a plan will do: every change with its reason, then the sums and the cost.
-pub fn plan(plan: &Plan, width: usize, all: bool) -> String {
-    let mut lines = Vec::new();
-    // mark, name, why, size, class: 2 + 2 + name + 2 + 8 + 1 + 8 + 2 + 9
-    let name = width.saturating_sub(34).clamp(20, 90);
-    for upload in plan.uploads() {
+/// One change, in the words of a list.
+pub struct Row {
+    /// What becomes of the object, in one character.
+    pub mark: &'static str,
+    style: Style,
+    /// Its key, as it can be shown.
+    pub key: String,
+    /// Why it changes.
+    pub why: &'static str,
+    /// How large it is, where that is sent or deleted.
+    pub size: String,
+    /// What kind of file it is; empty where it goes.
+    pub class: &'static str,
+}
+
+/// Every change of a plan, in the order in which it is made.
+pub fn rows(plan: &Plan) -> impl ExactSizeIterator<Item = Row> {
+    let uploads = plan.uploads().iter().map(|upload| {
         let (mark, style, why) = match upload.reason {
             Reason::New => ("+", GOOD, "new"),
             Reason::Content => ("~", WARN, "content"),
             Reason::Headers => ("h", WARN, "headers"),
         };
         let size = if upload.reason == Reason::Headers { "-".into() } else { bytes(upload.file.size) };
-        let class = paint(DIM, class(upload.file.class));
-        lines.push(format!(
-            "  {} {}  {why:<8} {size:>8}  {class}",
-            paint(style, mark),
-            fit(&visible(upload.file.key.as_str()), name)
-        ));
-    }
-    for removal in plan.removals() {
+        Row { mark, style, key: visible(upload.file.key.as_str()), why, size, class: class(upload.file.class) }
+    });
+    let removals = plan.removals().iter().map(|removal| {
         let why = match removal.reason {
             Gone::Removed => "removed",
             Gone::Expired => "expired",
             Gone::Foreign => "foreign",
         };
-        let key = fit(&visible(removal.key.as_str()), name);
-        lines.push(format!("  {} {key}  {why:<8} {:>8}", paint(GONE, "-"), bytes(removal.size)));
-    }
+        let key = visible(removal.key.as_str());
+        Row { mark: "-", style: GONE, key, why, size: bytes(removal.size), class: "" }
+    });
+    uploads.chain(removals).collect::<Vec<_>>().into_iter()
+}
+
+/// What a plan will do: every change with its reason, then the sums and the cost.
+pub fn plan(plan: &Plan, width: usize, all: bool) -> String {
+    let list = list(plan, width, all);
+    let gap = if list.is_empty() { "" } else { "\n" };
+    format!("{list}{gap}{}", sums(plan))
+}
+
+/// Every change of a plan with its reason, one line each; the first 40 unless `all` are wanted.
+pub fn list(plan: &Plan, width: usize, all: bool) -> String {
+    // mark, name, why, size, class: 2 + 2 + name + 2 + 8 + 1 + 8 + 2 + 9
+    let name = width.saturating_sub(34).clamp(20, 90);
+    let rows = rows(plan);
+    let more = if all { 0 } else { rows.len().saturating_sub(LINES) };
     let mut text = String::new();
-    let shown = if all { lines.len() } else { lines.len().min(LINES) };
-    for line in &lines[..shown] {
-        let _ = writeln!(text, "{}", line.trim_end());
+    for Row { mark, style, key, why, size, class } in rows.take(if all { usize::MAX } else { LINES }) {
+        let class = if class.is_empty() { String::new() } else { format!("  {}", paint(DIM, class)) };
+        let _ = writeln!(text, "  {} {}  {why:<8} {size:>8}{class}", paint(style, mark), fit(&key, name));
     }
-    if shown < lines.len() {
-        let _ = writeln!(
-            text,
-            "  {}",
-            paint(DIM, format!("… and {} more (-v shows them)", grouped((lines.len() - shown) as u64)))
-        );
+    if more > 0 {
+        let _ = writeln!(text, "  {}", paint(DIM, format!("… and {} more (-v shows them)", grouped(more as u64))));
     }
-    if !lines.is_empty() {
-        text.push('\n');
-    }
-    text.push_str(&sums(plan));
     text
 }
 
-fn sums(plan: &Plan) -> String {
+/// What a plan will do, in numbers, and what it costs.
+pub fn sums(plan: &Plan) -> String {
+    let mut text = format!("  {}\n", changes(plan));
+    let paths: Vec<_> = plan.invalidation().paths().map(String::as_str).collect();
+    let more = paths.len().saturating_sub(4);
+    if more > 0 {
+        let _ = writeln!(text, "  invalidates {}  … and {} more", paths[..4].join("  "), grouped(more as u64));
+    } else if !paths.is_empty() {
+        let _ = writeln!(text, "  invalidates {}", paths.join("  "));
+    }
+    let _ = writeln!(text, "{}", paint(DIM, format!("  costs {}", cost(plan))));
+    text
+}
+
+/// What a plan will do, in one line of numbers.
+pub fn changes(plan: &Plan) -> String {
     let headers = plan.uploads().iter().filter(|upload| upload.reason == Reason::Headers).count();
     let mut parts = vec![format!(
         "{} to upload ({})",
@@ -75,17 +107,14 @@ fn sums(plan: &Plan) -> String {
         parts.push(format!("{} to delete", grouped(plan.removals().len() as u64)));
     }
     parts.extend(what_stays(plan));
-    let mut text = format!("  {}\n", parts.join(", "));
-    let paths: Vec<_> = plan.invalidation().paths().map(String::as_str).collect();
-    let more = paths.len().saturating_sub(4);
-    if more > 0 {
-        let _ = writeln!(text, "  invalidates {}  … and {} more", paths[..4].join("  "), grouped(more as u64));
-    } else if !paths.is_empty() {
-        let _ = writeln!(text, "  invalidates {}", paths.join("  "));
-    }
+    parts.join(", ")
+}
+
+/// What a plan costs: a price, and for what.
+pub fn cost(plan: &Plan) -> String {
     let requests = plan.requests();
     let mut cost = format!(
-        "  costs {} for {}",
+        "{} for {}",
         dollars(requests.s3_dollars()),
         count(requests.writes_and_lists + requests.reads, "request")
     );
@@ -98,8 +127,7 @@ fn sums(plan: &Plan) -> String {
             dollars(requests.invalidation_dollars())
         );
     }
-    let _ = writeln!(text, "{}", paint(DIM, cost));
-    text
+    cost
 }
 
 /// What a plan leaves as it is.
@@ -219,6 +247,16 @@ pub fn summary(plan: &Plan, outcome: &Outcome, place: &str, seconds: f64) -> Str
     if outcome.release.is_none() {
         return format!("{} {place} is up to date: {}\n", paint(GOOD, "✓"), count(plan.unchanged().files, "file"));
     }
+    let mut text =
+        format!("{} published {} in {seconds:.1} s\n  {}\n", paint(GOOD, "✓"), paint(BOLD, place), done(plan, outcome));
+    if let Some(forgotten) = forgotten(outcome) {
+        let _ = writeln!(text, "  {forgotten}");
+    }
+    text
+}
+
+/// What was done, in one line of numbers.
+pub fn done(plan: &Plan, outcome: &Outcome) -> String {
     let mut parts = vec![format!("{} uploaded ({})", grouped(outcome.uploaded.files), bytes(outcome.uploaded.bytes))];
     if outcome.headers_changed > 0 {
         parts.push(count(outcome.headers_changed, "header change"));
@@ -227,13 +265,13 @@ pub fn summary(plan: &Plan, outcome: &Outcome, place: &str, seconds: f64) -> Str
         parts.push(format!("{} deleted", grouped(outcome.deleted)));
     }
     parts.extend(what_stays(plan));
-    let mut text =
-        format!("{} published {} in {seconds:.1} s\n  {}\n", paint(GOOD, "✓"), paint(BOLD, place), parts.join(", "));
-    if outcome.paths > 0 {
-        let state = if outcome.edges_current { "no edge holds an old copy" } else { "edges are still forgetting" };
-        let _ = writeln!(text, "  {} invalidated, {state}", count(outcome.paths as u64, "path"));
-    }
-    text
+    parts.join(", ")
+}
+
+/// What the edges have forgotten, where they had to.
+pub fn forgotten(outcome: &Outcome) -> Option<String> {
+    let state = if outcome.edges_current { "no edge holds an old copy" } else { "edges are still forgetting" };
+    (outcome.paths > 0).then(|| format!("{} invalidated, {state}", count(outcome.paths as u64, "path")))
 }
 
 fn class(class: FileClass) -> &'static str {
@@ -247,8 +285,9 @@ fn class(class: FileClass) -> &'static str {
 
 /// A key as it can be shown: what would move the cursor is escaped.
 pub fn visible(key: &str) -> String {
-    // Beside control characters those that turn the direction of writing.
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    // Beside control characters those that turn the direction of writing, or end a line for some readers.
+    let turns =
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let escape = |c: char| c.is_control() || turns(c);
     key.chars().flat_map(|c| if escape(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
 }

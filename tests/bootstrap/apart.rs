@@ -13,8 +13,8 @@ fn a_repository_may_publish() {
     let role = made["result"]["role"].as_str().unwrap();
     assert!(role.starts_with("arn:aws:iam::000000000000:role/"), "{role}");
     let workflow = made["result"]["workflow"].as_str().unwrap();
-    for part in ["id-token: write", role, "branches: [\"release\"]", &format!("cruddur-site publish --domain {DOMAIN}")]
-    {
+    let domain = format!("domain: {DOMAIN}");
+    for part in ["id-token: write", role, "branches: [\"release\"]", "uses: cruddur/cruddur-site@v1", &domain] {
         assert!(workflow.contains(part), "{part} is not in\n{workflow}");
     }
     assert_eq!(world.bootstrap(&["--github", "ann/cruddur@release"]).succeeds()["plan"]["empty"], true);

@@ -101,7 +101,10 @@ impl Remote {
         }
         // Neither configuration nor credentials of this machine may leak in.
         for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(|name| name.starts_with("CRUDDUR_SITE_") || name.starts_with("AWS_")) {
+            if name
+                .to_str()
+                .is_some_and(|name| ["CRUDDUR_SITE_", "AWS_", "GITHUB_"].iter().any(|own| name.starts_with(own)))
+            {
                 command.env_remove(name);
             }
         }

@@ -22,7 +22,10 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.')
 pub fn cruddur_site() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cruddur-site"));
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("CRUDDUR_SITE_") || name.starts_with("AWS_")) {
+        if name
+            .to_str()
+            .is_some_and(|name| ["CRUDDUR_SITE_", "AWS_", "GITHUB_"].iter().any(|own| name.starts_with(own)))
+        {
             command.env_remove(name);
         }
     }

@@ -10,6 +10,7 @@ pub mod browser;
 pub mod cfn_lint;
 pub mod dns;
 pub mod faults;
+pub mod gfm;
 pub mod handmade;
 pub mod jsonschema;
 pub mod local;

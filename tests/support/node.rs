@@ -1,4 +1,4 @@
-//! Example applications, built by their own tools.
+//! Packages of npm's registry, and example applications built by their own tools.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,35 +16,42 @@ use super::{once, skip};
 /// # Panics
 /// When the application does not build.
 pub fn build_example(name: &str) -> Option<PathBuf> {
-    if !runs("npm") {
-        skip(format!("examples/{name} is built by npm, which is not installed"));
-        return None;
-    }
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-    let files = read_all(&sources);
-    let print =
-        once::fingerprint(files.iter().flat_map(|(path, content)| [path.as_os_str().as_encoded_bytes(), content]));
-
-    let installed = once::prepared(&format!("{name}-{print}-installed"), |folder| {
-        for (path, content) in &files {
-            let to = folder.join(path);
-            fs::create_dir_all(to.parent().unwrap_or(folder)).map_err(|e| e.to_string())?;
-            fs::write(to, content).map_err(|e| e.to_string())?;
-        }
-        once::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
-    });
-    let installed = match installed {
+    let installed = match installed(&format!("examples/{name}")) {
         Ok(folder) => folder,
         Err(reason) => {
             skip(format!("examples/{name} could not fetch its packages: {reason}"));
             return None;
         }
     };
-    let built = once::prepared(&format!("{name}-{print}-dist"), |folder| {
+    let prepared = installed.file_name().expect("a folder of its own").display().to_string();
+    let built = once::prepared(&format!("{prepared}-dist"), |folder| {
         let build = ["run", "build", "--", "--emptyOutDir", "--outDir"];
         once::run(Command::new("npm").args(build).arg(folder).current_dir(&installed))
     });
     Some(built.unwrap_or_else(|reason| panic!("examples/{name} does not build: {reason}")))
+}
+
+/// A copy of a folder of this repository, with the packages that its lock file names.
+///
+/// The copy is kept under `target/tmp` and reused until a source file changes.
+///
+/// # Errors
+/// Why there is none, in words for a test that is skipped.
+pub fn installed(folder: &str) -> Result<PathBuf, String> {
+    if !runs("npm") {
+        return Err("npm is not installed".into());
+    }
+    let files = read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    let print =
+        once::fingerprint(files.iter().flat_map(|(path, content)| [path.as_os_str().as_encoded_bytes(), content]));
+    once::prepared(&format!("{}-{print}", folder.replace('/', "-")), |copy| {
+        for (path, content) in &files {
+            let to = copy.join(path);
+            fs::create_dir_all(to.parent().unwrap_or(copy)).map_err(|e| e.to_string())?;
+            fs::write(to, content).map_err(|e| e.to_string())?;
+        }
+        once::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(copy))
+    })
 }
 
 /// The sources in order of their names, without what npm and the build tool make.

@@ -13,6 +13,9 @@ use crate::{
     site::framework::build_recipe,
 };
 
+/// The action of this repository, in its newest version without incompatible changes.
+const ACTION: &str = "cruddur/cruddur-site@v1";
+
 /// What became of the configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Written {
@@ -29,11 +32,16 @@ pub enum Written {
 /// The lines that `publish` needs.
 fn lines(site: &Site, project: &Project) -> Vec<String> {
     let mut lines = vec![format!("domain = \"{}\"", site.domain)];
-    let below = project.build.as_ref().and_then(|build| build.strip_prefix(&project.folder).ok());
-    if let Some(folder) = below.and_then(Path::to_str).filter(|folder| !folder.is_empty()) {
-        lines.push(format!("directory = \"{}\"", folder.replace('\\', "/")));
+    if let Some(folder) = build_folder(project) {
+        lines.push(format!("directory = \"{folder}\""));
     }
     lines
+}
+
+/// The build folder below the project's, with slashes. `None` where it is not known, or is the project itself.
+fn build_folder(project: &Project) -> Option<String> {
+    let below = project.build.as_ref()?.strip_prefix(&project.folder).ok()?;
+    below.to_str().filter(|folder| !folder.is_empty()).map(|folder| folder.replace('\\', "/"))
 }
 
 /// Writes `cruddur-site.toml` where there is none. One that is there stays as it is: it is the owner's.
@@ -84,7 +92,10 @@ pub fn workflow(site: &Site, deployer: &Deployer, role: &str, project: &Project)
     if let DeployerScope::Environment(environment) = &deployer.scope {
         let _ = writeln!(text, "    environment: {environment:?}");
     }
-    text.push_str("    steps:\n      - uses: actions/checkout@v5\n");
+    // The steps that follow run what the project's packages bring, which needs no token of the repository.
+    text.push_str(
+        "    steps:\n      - uses: actions/checkout@v7\n        with:\n          persist-credentials: false\n",
+    );
     for step in &recipe {
         for (at, line) in step.lines().enumerate() {
             let _ = writeln!(text, "      {}{line}", if at == 0 { "- " } else { "  " });
@@ -92,12 +103,12 @@ pub fn workflow(site: &Site, deployer: &Deployer, role: &str, project: &Project)
     }
     let _ = write!(
         text,
-        "      - uses: aws-actions/configure-aws-credentials@v5\n        with:\n          role-to-assume: {role}\n          \
-         aws-region: {}\n\
-         \x20     - run: cargo install --locked cruddur-site\n\
-         \x20     - run: cruddur-site publish --domain {}\n",
+        "      - uses: {ACTION}\n        with:\n          role-to-assume: {role}\n          aws-region: {}\n          domain: {}\n",
         site.region, site.domain
     );
+    if let Some(folder) = build_folder(project) {
+        let _ = writeln!(text, "          directory: {folder:?}");
+    }
     text
 }
 

@@ -142,7 +142,7 @@ pub(super) fn build_command(project: &Path, framework: Framework) -> &'static st
 pub fn build_recipe(project: &Path) -> Vec<String> {
     let has = |file: &str| project.join(file).is_file();
     let framework = declared(project).ok().and_then(|declared| declared.first().map(|first| first.framework));
-    let node = |cache: &str| format!("uses: actions/setup-node@v5\nwith:\n  node-version: lts/*\n  cache: {cache}");
+    let node = |cache: &str| format!("uses: actions/setup-node@v7\nwith:\n  node-version: lts/*\n  cache: {cache}");
     let run = |command: &str| format!("run: {command}");
     let install = match () {
         () if !has("package.json") => Vec::new(),
@@ -154,7 +154,7 @@ pub fn build_recipe(project: &Path) -> Vec<String> {
             vec!["uses: oven-sh/setup-bun@v2".to_owned(), run("bun install --frozen-lockfile")]
         }
         () if has("package-lock.json") => vec![node("npm"), run("npm ci")],
-        () => vec!["uses: actions/setup-node@v5".to_owned(), run("npm install")],
+        () => vec!["uses: actions/setup-node@v7".to_owned(), run("npm install")],
     };
     match framework {
         Some(framework) => install.into_iter().chain([run(build_command(project, framework))]).collect(),

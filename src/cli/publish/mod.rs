@@ -1,5 +1,7 @@
 //! `publish`: from arguments to a session, and from its events to words.
 
+mod words;
+
 use std::{
     collections::BTreeSet,
     io::{IsTerminal, Write as _},
@@ -7,30 +9,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
-
-use super::{
-    args, bars::Bars, json, local, local::Local, print_json, report, serve, settings::Settings, stop::Stop, style,
-};
+use super::{actions::Actions, args, bars::Bars, local, local::Local, report, serve, settings::Settings, stop::Stop};
 use crate::{
     aws::{Aws, Connection, missing_profile},
     config::{Target, layers::nowhere},
     error::{Error, ErrorKind, Result},
-    publish::{Identity, Observed, Outcome, Prepared, Progress, Session, World, interrupted_before, observe},
+    publish::{Identity, Observed, Prepared, Progress, Session, World, interrupted_before, observe},
     site::{
-        Framework, ObjectKey, SiteFile,
+        ObjectKey, SiteFile,
         read::{Site, missing_references, read},
     },
 };
+use words::Planned;
 
-pub(super) async fn run(args: args::Publish) -> Result<()> {
+pub(super) async fn run(args: args::Publish, actions: Actions) -> Result<()> {
     let started = Instant::now();
     let stop = Stop::listen();
     let settings = Settings::resolve(&args)?;
     if let Some(account) = &args.target.local {
         local::keep_out_of(&settings.folder, account)?;
     }
-    let command = Command { bars: Arc::new(Bars::new(args.quiet, args.verbose)), args, settings, stop };
+    let bars = Arc::new(Bars::new(args.quiet, args.verbose, actions.clone()));
+    let command = Command { bars, args, settings, stop, actions };
     let local = match &command.args.target.local {
         Some(folder) => Some(Local::start(folder).await?),
         None => None,
@@ -62,6 +62,7 @@ struct Command {
     settings: Settings,
     stop: Stop,
     bars: Arc<Bars>,
+    actions: Actions,
 }
 
 impl Command {
@@ -150,8 +151,9 @@ impl Command {
         let mut observed = observed;
         loop {
             let prepared = session.prepare(site.files.clone(), observed).await?;
-            self.report_missing(site, session, &prepared)?;
-            self.show(session, &prepared, site, started)?;
+            let missing = self.missing(site, session, &prepared)?;
+            let planned = Planned { site, session, prepared: &prepared, missing, started };
+            self.show(&planned)?;
             if self.args.dry_run {
                 return Ok(());
             }
@@ -160,7 +162,7 @@ impl Command {
             }
             if let Some(outcome) = session.carry_out(&prepared).await? {
                 self.bars.clear();
-                return self.sum_up(session, site, &prepared, &outcome, started);
+                return self.sum_up(&planned, &outcome);
             }
             observed = observe(session).await?;
         }
@@ -168,163 +170,28 @@ impl Command {
 }
 
 impl Command {
-    /// Tells of the files that pages name and the build does not have; with `--strict` that is an error. Pages that
-    /// are as published were looked at when they were, unless files have gone since.
-    fn report_missing(&self, site: &Site, session: &Session, prepared: &Prepared) -> Result<()> {
+    /// The files that pages name and the build does not have; with `--strict` that is an error. Pages that are as
+    /// published were looked at when they were, unless files have gone since.
+    fn missing(&self, site: &Site, session: &Session, prepared: &Prepared) -> Result<Vec<String>> {
         let changed = prepared.plan.uploads().iter().map(|upload| &upload.file);
         let pages: Vec<&SiteFile> =
             if prepared.plan.removals().is_empty() { changed.collect() } else { site.files.iter().collect() };
         let keys: BTreeSet<ObjectKey> = site.files.iter().map(|file| file.key.clone()).collect();
         let own_hosts = session.distribution.iter().flat_map(|(_, distribution)| distribution.aliases.clone());
         let missing = missing_references(pages, &keys, &own_hosts.collect::<Vec<_>>())?;
+        let told = report::missing(&missing);
         if self.settings.layers.strict && !missing.is_empty() {
+            let many = match missing.len() {
+                1 => "1 reference leads".into(),
+                more => format!("{more} references lead"),
+            };
             return Err(Error::new(
                 ErrorKind::Refused,
-                format!(
-                    "{} nowhere: {}",
-                    if missing.len() == 1 {
-                        "1 reference leads".into()
-                    } else {
-                        format!("{} references lead", missing.len())
-                    },
-                    report::missing(&missing).join("; ")
-                ),
+                format!("{many} nowhere: {}", told.join("; ")),
                 "put the files into the build, or publish without --strict",
             ));
         }
-        if !self.args.quiet {
-            for line in report::missing(&missing) {
-                self.bars.line(&format!("{}: {line}", style::paint(style::WARN, "warning")));
-            }
-        }
-        Ok(())
-    }
-
-    fn show(&self, session: &Session, prepared: &Prepared, site: &Site, started: Instant) -> Result<()> {
-        self.bars.clear();
-        let plan = &prepared.plan;
-        if self.args.json {
-            return match self.args.dry_run {
-                true => print_json(&self.document(session, site, prepared, None, started)),
-                false => Ok(()),
-            };
-        }
-        if self.args.quiet {
-            return Ok(());
-        }
-        let bytes = site.files.iter().map(|file| file.size).sum();
-        let files = style::count(site.files.len() as u64, "file");
-        let folder = self.settings.folder.display();
-        let kind = match site.framework {
-            Framework::Plain => "Site",
-            framework => framework.name(),
-        };
-        let routing = session.distribution.as_ref().and_then(|(_, distribution)| distribution.edge.routing);
-        let served = routing.map(|routing| format!(", {}", report::routing(routing))).unwrap_or_default();
-        anstream::println!("{kind} in {folder}: {files}, {}{served}", style::bytes(bytes));
-        if let Some(note) = routing.and_then(|routing| report::unreachable(&site.files, routing)) {
-            anstream::println!("{} {note}", style::paint(style::WARN, "note:"));
-        }
-        let named = session.distribution.as_ref().map(|(_, distribution)| distribution.site_name());
-        let misrouted = routing.zip(named).filter(|_| self.settings.layers.routing.is_none());
-        if let Some(note) = misrouted.and_then(|(served, domain)| report::misrouted(site.routing, served, domain)) {
-            anstream::println!("{} {note}", style::paint(style::WARN, "note:"));
-        }
-        for risk in session.distribution.iter().flat_map(|(_, distribution)| report::risks(distribution)) {
-            anstream::println!("{} {risk}", style::paint(style::WARN, "note:"));
-        }
-        for note in report::notes(plan) {
-            anstream::println!("{} {note}", style::paint(style::WARN, "note:"));
-        }
-        if self.args.verbose {
-            for skipped in &site.skipped {
-                anstream::println!(
-                    "  {}",
-                    style::paint(style::DIM, format!("left out: {} ({})", skipped.path, skipped.reason))
-                );
-            }
-        }
-        if self.args.dry_run || self.args.confirm || self.args.verbose {
-            anstream::print!("{}", report::plan(plan, terminal_width(), self.args.verbose));
-        }
-        if self.args.dry_run {
-            let place = self.place(session);
-            let text = if plan.is_empty() { "is up to date" } else { "would be published; nothing was changed" };
-            anstream::println!("{place} {text}");
-        }
-        Ok(())
-    }
-
-    fn sum_up(
-        &self,
-        session: &Session,
-        site: &Site,
-        prepared: &Prepared,
-        outcome: &Outcome,
-        started: Instant,
-    ) -> Result<()> {
-        if self.args.json {
-            return print_json(&self.document(session, site, prepared, Some(outcome), started));
-        }
-        if self.args.quiet {
-            anstream::println!("{}", self.place(session));
-        } else {
-            let seconds = started.elapsed().as_secs_f64();
-            anstream::print!("{}", report::summary(&prepared.plan, outcome, &self.place(session), seconds));
-            let served = session.distribution.is_some() && !self.args.target.serve;
-            if let Some(folder) = self.args.target.local.as_ref().filter(|_| served) {
-                let hint = if folder.as_os_str() == ".cruddur-local" {
-                    String::new()
-                } else {
-                    format!(" --local {}", folder.display())
-                };
-                anstream::println!("  look at it: cruddur-site serve{hint}");
-            }
-        }
-        Ok(())
-    }
-
-    /// What was published to, in the fewest words: the site's URL, or a bucket. A local site has a URL only once it
-    /// is served.
-    fn place(&self, session: &Session) -> String {
-        match &session.distribution {
-            Some((_, distribution)) if self.args.target.local.is_some() => {
-                format!("{} (local account)", distribution.site_name())
-            }
-            Some((_, distribution)) => format!("https://{}", distribution.site_name()),
-            None => format!("s3://{}/{}", session.bucket.name(), session.bucket.prefix()),
-        }
-    }
-
-    fn document(
-        &self,
-        session: &Session,
-        site: &Site,
-        prepared: &Prepared,
-        outcome: Option<&Outcome>,
-        started: Instant,
-    ) -> serde_json::Value {
-        json!({
-            "version": json::VERSION,
-            "command": "publish",
-            "dryRun": self.args.dry_run,
-            "build": {
-                "folder": self.settings.folder,
-                "framework": site.framework.name(),
-                "routing": site.routing,
-                "files": site.files.len(),
-                "bytes": site.files.iter().map(|file| file.size).sum::<u64>(),
-            },
-            "target": {
-                "bucket": session.bucket.name(),
-                "prefix": session.bucket.prefix(),
-                "distribution": session.distribution.as_ref().map(|(_, distribution)| &distribution.id),
-                "routing": session.distribution.as_ref().map(|(_, distribution)| distribution.edge.routing),
-                "domain": session.distribution.as_ref().map(|(_, distribution)| distribution.site_name()),
-            },
-            "plan": json::plan(&prepared.plan),
-            "result": outcome.map(|outcome| json::outcome(outcome, started.elapsed().as_secs_f64())),
-        })
+        Ok(told)
     }
 }
 
