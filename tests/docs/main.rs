@@ -1,5 +1,8 @@
 //! The documentation held to what is so: every command in it is run, every configuration read, every link followed.
 
+// Documented commands are for a shell, and what stands before them is written in Bash.
+#![cfg(unix)]
+
 mod commands;
 mod formats;
 mod links;
