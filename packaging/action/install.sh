@@ -78,8 +78,10 @@ that has been released, or leave it out"
 Rust $rust or newer in a step before, or use a release, as in uses: cruddur/cruddur-site@v1"
   fi
   echo "::group::Building cruddur-site $VERSION from source"
-  # Inside of the checkout, so that no configuration of Cargo or rustup in the workspace counts.
-  if ! (cd "$action" && CARGO_TARGET_DIR="$work/target" cargo install --locked --path . --root "$work/root" --no-track); then
+  # Inside of the checkout, so that no configuration of Cargo or rustup in the workspace counts; and without variables that
+  # somebody's build script may take for its own.
+  if ! (unset COMMIT FOLDER PROGRAM RELEASES SOURCE TARGET VERSION && cd "$action" &&
+    CARGO_TARGET_DIR="$work/target" cargo install --locked --path . --root "$work/root" --no-track); then
     echo '::endgroup::'
     fail "cruddur-site $VERSION could not be built from source, see the log; it needs Rust $rust or newer"
   fi

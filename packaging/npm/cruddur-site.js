@@ -38,9 +38,10 @@ function program() {
 const child = spawn(program(), process.argv.slice(2), { stdio: "inherit" });
 child.on("error", (error) => fail(`cannot be run: ${error.message}`));
 
-// A signal that is sent to this process alone must reach the program; from a terminal, it comes to both.
+// A signal that is sent to this process alone must reach the program; from a terminal, it comes to both. Windows has no signals: Ctrl-C
+// comes to both there too, and `kill` would end the program without a word.
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
-const forward = (signal) => child.kill(signal);
+const forward = (signal) => process.platform === "win32" || child.kill(signal);
 for (const signal of signals) process.on(signal, forward);
 
 child.on("exit", (status, signal) => {

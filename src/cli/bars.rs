@@ -80,8 +80,11 @@ impl Bars {
         self.lock().suspend(|| eprintln_plain(text));
     }
 
-    fn warn(&self, text: String) {
-        self.actions.warn("publish", &[text], |text| self.line(&format!("{}: {text}", paint(WARN, "warning"))));
+    fn warn(&self, text: &str) {
+        match self.actions.is_there() {
+            true => self.actions.warn("publish", [&text.to_owned()]),
+            false => self.line(&format!("{}: {text}", paint(WARN, "warning"))),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ProgressBar> {
@@ -122,9 +125,9 @@ impl Progress for Bars {
             Event::Invalidating(paths) => self.spin(format!("Invalidating {}", count(paths as u64, "path"))),
             Event::Deleting(objects) => self.spin(format!("Deleting {}", count(objects as u64, "object"))),
             Event::ManifestIgnored(why) => {
-                self.warn(format!("the stored manifest is damaged ({why}); comparing with the objects themselves"));
+                self.warn(&format!("the stored manifest is damaged ({why}); comparing with the objects themselves"));
             }
-            Event::Warning(text) => self.warn(text.to_owned()),
+            Event::Warning(text) => self.warn(text),
         }
     }
 }

@@ -35,7 +35,10 @@ use args::{Cli, Command};
 /// user stopped it.
 pub fn run() -> ExitCode {
     let actions = Actions::of_this_process();
-    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error, &actions));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, &actions),
+    };
     let (command, json) = match &cli.command {
         Command::Publish(args) => ("publish", args.json),
         Command::Bootstrap(args) => ("bootstrap", args.json),
@@ -85,9 +88,9 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
     })
 }
 
-/// Ends the program for arguments that are none of ours, or that ask for help: what clap says of it goes where it always
-/// goes, and a program that asked for JSON gets the error as a document, too.
-fn refuse(error: &clap::Error, actions: &Actions) -> ! {
+/// Ends a run whose arguments are none of ours, or ask for help: what clap says of it goes where it always goes, a program
+/// that asked for JSON gets the error as a document, too, and a run of GitHub Actions an annotation.
+fn refuse(error: &clap::Error, actions: &Actions) -> ExitCode {
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
         let _ = print_json(&json::error(&json::wrong_arguments(error)));
     }
@@ -95,7 +98,7 @@ fn refuse(error: &clap::Error, actions: &Actions) -> ! {
         let told = error.render().to_string();
         eprint!("{}", inert(&told));
         actions.refused(&told);
-        std::process::exit(error.exit_code());
+        return ExitCode::from(2);
     }
     error.exit()
 }
@@ -103,7 +106,7 @@ fn refuse(error: &clap::Error, actions: &Actions) -> ! {
 /// Prints one JSON document on standard output.
 fn print_json(value: &serde_json::Value) -> Result<()> {
     let next = "check where standard output goes; whatever was published stays published";
-    print(&format!("{}\n", json::text(value, true)))
+    print(&(json::text(value, true) + "\n"))
         .map_err(|error| Error::new(ErrorKind::Io, "the JSON could not be written", next).because(error))
 }
 

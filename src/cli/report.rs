@@ -235,7 +235,7 @@ pub fn unreachable(files: &[SiteFile], routing: Routing) -> Option<String> {
 /// References of pages that lead nowhere, one line each, the first ten.
 pub fn missing(missing: &[MissingReference]) -> Vec<String> {
     const SHOWN: usize = 10;
-    let mut lines: Vec<_> = missing.iter().take(SHOWN).map(ToString::to_string).collect();
+    let mut lines: Vec<_> = missing.iter().take(SHOWN).map(|one| visible(&one.to_string())).collect();
     if missing.len() > SHOWN {
         lines.push(format!("… and {} more references that lead nowhere", grouped((missing.len() - SHOWN) as u64)));
     }

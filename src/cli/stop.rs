@@ -29,15 +29,20 @@ impl Stop {
         let stop = Self::default();
         let listening = stop.clone();
         tokio::spawn(async move {
-            signal().await;
-            anstream::eprintln!("stopping: what is under way is finished first (Ctrl-C again stops at once)");
-            listening.flag.store(true, Relaxed);
-            listening.token.cancel();
-            tokio::time::sleep(ONE_PRESS).await;
-            signal().await;
+            listening.obey(signal).await;
             std::process::exit(130);
         });
         stop
+    }
+
+    /// Asks for a clean stop at the first signal; returns at the second.
+    async fn obey(&self, signal: impl AsyncFn()) {
+        signal().await;
+        anstream::eprintln!("stopping: what is under way is finished first (Ctrl-C again stops at once)");
+        self.flag.store(true, Relaxed);
+        self.token.cancel();
+        tokio::time::sleep(ONE_PRESS).await;
+        signal().await;
     }
 }
 
@@ -59,4 +64,24 @@ async fn signal() {
 #[cfg(not(unix))]
 async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_signal_that_a_wrapper_passes_on_is_no_second_one() {
+        let (stop, signals) = (Stop::default(), Notify::new());
+        let urgent = stop.obey(async || signals.notified().await);
+        tokio::pin!(urgent);
+        for (wait, is_urgent) in [(ONE_PRESS, false), (ONE_PRESS / 2, false), (ONE_PRESS * 4, true)] {
+            assert!(tokio::time::timeout(wait, &mut urgent).await.is_err(), "nobody has pressed");
+            signals.notify_waiters();
+            assert_eq!(tokio::time::timeout(Duration::ZERO, &mut urgent).await.is_ok(), is_urgent, "after {wait:?}");
+            assert!(stop.token.is_cancelled() && stop.flag.load(Relaxed));
+        }
+    }
 }

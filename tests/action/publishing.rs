@@ -57,3 +57,23 @@ async fn plans_on_a_pull_request() {
         assert_ne!(planned.summary, "");
     }
 }
+
+/// A build folder may have any name, and what is wrong with it is an annotation of the run.
+#[tokio::test(flavor = "multi_thread")]
+async fn any_folder_is_a_folder() {
+    let Some(world) = World::new().await else { return };
+    let world = world.with_site().await;
+    world.releases.release(REPOSITORY, VERSION, LINUX);
+    let odd = "-n $(touch pwned) 'naïve'";
+    fs::rename(world.machine.workspace().join("dist"), world.machine.workspace().join(odd)).unwrap();
+
+    let published = world.run(&[("directory", odd), ("domain", DOMAIN)]).await;
+    assert!(published.succeeded, "{}", published.log);
+    assert_ne!(published.outputs["release"], "");
+
+    let missing = world.run(&[("directory", "dist"), ("domain", DOMAIN)]).await;
+    assert!(!missing.succeeded, "{}", missing.log);
+    assert!(missing.errors().iter().any(|error| error.contains("dist")), "{}", missing.log);
+    assert_eq!(missing.outputs["url"], "");
+    assert!(!world.files().iter().any(|path| path.ends_with("pwned")));
+}

@@ -6,7 +6,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use bytes::Bytes;
@@ -97,39 +97,52 @@ fn answer(state: &Mutex<State>, path: &str) -> Response<Full<Bytes>> {
     Response::builder().status(status).body(Full::new(found.unwrap_or_default())).unwrap()
 }
 
-/// The program under test, without what only a debugger reads.
-pub fn program() -> PathBuf {
-    static STRIPPED: OnceLock<PathBuf> = OnceLock::new();
-    let stripped = STRIPPED.get_or_init(|| {
+/// A folder with the program under test, without what only a debugger reads, as releases have it.
+fn prepared() -> &'static Path {
+    static PREPARED: OnceLock<PathBuf> = OnceLock::new();
+    PREPARED.get_or_init(|| {
         let built = Path::new(env!("CARGO_BIN_EXE_cruddur-site"));
         let made = fs::metadata(built).unwrap().modified().unwrap();
-        let print = once::fingerprint([format!("{made:?}").as_bytes()]);
-        let folder = once::prepared(&format!("stripped-{print}"), |folder| {
-            once::run(Command::new("strip").arg("-o").arg(folder.join("cruddur-site")).arg(built))
-        });
-        folder.unwrap_or_else(|reason| panic!("{reason}")).join("cruddur-site")
-    });
-    stripped.clone()
+        let name = format!("released-{}", once::fingerprint([format!("{made:?}").as_bytes()]));
+        // What was prepared of an older build is large, and of no more use.
+        for entry in fs::read_dir(env!("CARGO_TARGET_TMPDIR")).into_iter().flatten().flatten() {
+            let other = entry.file_name().display().to_string();
+            if other.starts_with("released-") && !other.starts_with(&name) {
+                let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
+            }
+        }
+        let strip =
+            |folder: &Path| once::run(Command::new("strip").arg("-o").arg(folder.join("cruddur-site")).arg(built));
+        once::prepared(&name, strip).unwrap_or_else(|reason| panic!("{reason}"))
+    })
+}
+
+/// The program under test.
+pub fn program() -> PathBuf {
+    prepared().join("cruddur-site")
 }
 
 /// A release's archive: one folder of its name, with the program.
 fn archive(name: &str, file: &str) -> PathBuf {
-    let program = program();
-    let made = fs::metadata(&program).unwrap().modified().unwrap();
-    let print = once::fingerprint([file.as_bytes(), format!("{made:?}").as_bytes()]);
-    let folder = once::prepared(&format!("archive-{print}"), |folder| {
-        let content = folder.join(name);
-        fs::create_dir(&content).map_err(|error| error.to_string())?;
-        let windows = file.ends_with(".zip");
-        let program_name = if windows { "cruddur-site.exe" } else { "cruddur-site" };
-        fs::copy(&program, content.join(program_name)).map_err(|error| error.to_string())?;
-        let mut pack = if windows { Command::new("zip") } else { Command::new("tar") };
-        if windows {
-            pack.args(["-q", "-1", "-r", file, name]);
-        } else {
-            pack.args(["--use-compress-program", "gzip -1", "-cf", file, name]);
-        }
-        once::run(pack.current_dir(folder))
-    });
-    folder.unwrap_or_else(|reason| panic!("{reason}")).join(file)
+    static PACKING: Mutex<()> = Mutex::new(());
+    let _alone = PACKING.lock().unwrap_or_else(PoisonError::into_inner);
+    let archive = prepared().join(file);
+    if archive.exists() {
+        return archive;
+    }
+    let folder = tempfile::tempdir_in(prepared()).unwrap();
+    fs::create_dir(folder.path().join(name)).unwrap();
+    let windows = file.ends_with(".zip");
+    let inside = if windows { "cruddur-site.exe" } else { "cruddur-site" };
+    fs::hard_link(program(), folder.path().join(name).join(inside)).unwrap();
+    let mut pack = if windows { Command::new("zip") } else { Command::new("tar") };
+    if windows {
+        pack.args(["-q", "-1", "-r", file, name]);
+    } else {
+        pack.args(["--use-compress-program", "gzip -1", "-cf", file, name]);
+    }
+    once::run(pack.current_dir(folder.path())).unwrap_or_else(|reason| panic!("{reason}"));
+    // Whoever finds it, finds it whole.
+    fs::rename(folder.path().join(file), &archive).unwrap();
+    archive
 }

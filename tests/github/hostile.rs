@@ -69,7 +69,7 @@ async fn a_name_is_only_a_name() {
         .map(|name| format!("<script src='/{}.gone'></script>", name.replace('<', "%3C")))
         .collect::<String>();
     let build = build.file("page.html", page);
-    for flags in [&["--dry-run", "--verbose"][..], &["--json"], &["--verbose"]] {
+    for flags in [&["--dry-run", "--verbose"][..], &["--json", "--verbose"], &["--verbose"]] {
         let told = job.publish(&build, flags).await.ends_with(0);
         holds(&told);
         let planned = told.plan();
@@ -83,7 +83,7 @@ async fn a_name_is_only_a_name() {
         }
     }
 
-    // Everything that can be told of them: foreign objects, drift, removals, paths.
+    // Gone, they are told of once more, and so are their paths.
     for name in NAMES {
         build.remove(name);
     }

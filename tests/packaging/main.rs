@@ -5,6 +5,7 @@
 
 mod archive;
 mod binstall;
+mod container;
 mod homebrew;
 mod npm;
 mod release;

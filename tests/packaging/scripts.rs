@@ -1,4 +1,4 @@
-//! The scripts themselves.
+//! The scripts themselves, and what `cargo package` packs.
 
 use std::fs;
 use std::process::Command;
@@ -44,4 +44,20 @@ fn what_a_release_says_is_the_changelogs_section_of_its_version() {
         assert!(!none.status.success(), "{without}");
         assert!(String::from_utf8_lossy(&none.stderr).contains("no section \"## 1.2.0\""));
     }
+}
+
+/// CI builds the package, which proves that nothing is missing; this is about what nobody needs.
+#[test]
+fn the_crate_holds_sources_and_documents_only() {
+    let mut list = Command::new(env!("CARGO"));
+    list.args(["package", "--list", "--allow-dirty", "--offline"]).current_dir(root());
+    let listed = output(&mut list);
+    for expected in
+        ["src/main.rs", "README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "Cargo.lock", "docs/DOCTOR.md"]
+    {
+        assert!(listed.lines().any(|file| file == expected), "{expected} is not in\n{listed}");
+    }
+    let inside = |file: &str| file.starts_with("src/") || file.starts_with("docs/") || !file.contains('/');
+    let strangers: Vec<_> = listed.lines().filter(|file| !inside(file)).collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
 }

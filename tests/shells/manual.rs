@@ -1,6 +1,6 @@
 //! The manual pages, read by mandoc.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use regex::Regex;
 
@@ -31,10 +31,7 @@ fn every_command_has_a_page_that_tells_every_flag_of_its_help() {
         let wrong: Vec<&str> = lint.lines().filter(|line| !line.contains("missing date")).collect();
         assert_eq!(wrong, [] as [&str; 0], "{file}");
 
-        // Two strokes make a letter bold on paper.
-        let set =
-            succeeded(home.command("mandoc").args(["-T", "ascii", "-O", "width=78"]).arg(&page).output().unwrap());
-        let set = Regex::new(".\u{8}").unwrap().replace_all(&set, "").into_owned();
+        let set = as_read(&home, &page);
         let command =
             file.trim_start_matches("cruddur-site").trim_matches('-').trim_end_matches(".1").trim_matches('-');
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
@@ -61,8 +58,7 @@ fn the_first_page_tells_status_variables_and_files() {
     let home = Home::new();
     let page = home.path().join("page.1");
     fs::write(&page, home.told(&["man"])).unwrap();
-    let set = succeeded(home.command("mandoc").args(["-T", "ascii", "-O", "width=78"]).arg(&page).output().unwrap());
-    let set = Regex::new(".\u{8}").unwrap().replace_all(&set, "").into_owned();
+    let set = as_read(&home, &page);
     let mut from = 0;
     // The order of the commands is that of `--help`.
     for command in COMMANDS {
@@ -71,6 +67,13 @@ fn the_first_page_tells_status_variables_and_files() {
     for part in ["EXIT STATUS", "130", "ENVIRONMENT", "CRUDDUR_SITE_MAX_DELETE", "FILES", "cruddur-site.toml"] {
         assert!(set.contains(part), "{part} is not in\n{set}");
     }
+}
+
+/// A page as a terminal of 78 columns shows it.
+fn as_read(home: &Home, page: &Path) -> String {
+    let set = succeeded(home.command("mandoc").args(["-T", "ascii", "-O", "width=78"]).arg(page).output().unwrap());
+    // Two strokes make a letter bold on paper.
+    Regex::new(".\u{8}").unwrap().replace_all(&set, "").into_owned()
 }
 
 #[test]

@@ -65,13 +65,10 @@ impl Actions {
         }
     }
 
-    /// Tells of what should be looked at, though the command goes on; `elsewhere` tells it outside of GitHub Actions.
-    pub fn warn(&self, command: &str, warnings: &[String], elsewhere: impl FnMut(&String)) {
+    /// Annotates what should be looked at, though the command goes on. All at once, for the runner counts.
+    pub fn warn<'w>(&self, command: &str, warnings: impl IntoIterator<Item = &'w String>) {
         let title = format!("cruddur-site {command}");
-        match self.is_there() {
-            true => self.annotate(&warnings.iter().map(|text| Annotation::warning(&title, text)).collect::<Vec<_>>()),
-            false => warnings.iter().for_each(elsewhere),
-        }
+        self.annotate(&warnings.into_iter().map(|text| Annotation::warning(&title, text)).collect::<Vec<_>>());
     }
 
     /// Annotates an error that ends a command, and adds it to the summary.

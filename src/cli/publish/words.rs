@@ -35,27 +35,14 @@ impl Command {
     /// Tells what is planned; for a dry run that is all.
     pub(super) fn show(&self, planned: &Planned) -> Result<()> {
         self.bars.clear();
-        let plan = &planned.prepared.plan;
         let notes = self.notes(planned);
         if !self.args.quiet {
-            self.actions.warn("publish", &planned.missing, |line| {
-                self.bars.line(&format!("{}: {line}", style::paint(style::WARN, "warning")));
-            });
-        }
-        let speaks = !self.args.json && !self.args.quiet;
-        if speaks {
-            let (kind, folder, size) = self.build(planned);
-            self.actions.say(&format!("{kind} in {folder}: {size}"));
-        }
-        if speaks || (self.actions.is_there() && !self.args.quiet) {
-            let note = |note: &String| self.actions.say(&format!("{} {note}", style::paint(style::WARN, "note:")));
-            self.actions.warn("publish", &notes, note);
-            let list = report::list(plan, usize::MAX, true);
-            if !list.is_empty() {
-                self.actions.fold(&report::changes(plan), &list);
+            match self.actions.is_there() {
+                true => self.show_actions(planned, &notes),
+                false => self.show_notes(planned, &notes),
             }
         }
-        if speaks {
+        if !self.args.quiet && !self.args.json {
             self.show_plan(planned);
         }
         if !self.args.dry_run {
@@ -63,6 +50,31 @@ impl Command {
         }
         self.tell_actions(planned, None, notes);
         if self.args.json { print_json(&self.document(planned, None)) } else { Ok(()) }
+    }
+
+    fn show_actions(&self, planned: &Planned, notes: &[String]) {
+        self.show_build(planned);
+        self.actions.warn("publish", notes.iter().chain(&planned.missing));
+        let plan = &planned.prepared.plan;
+        let list = report::list(plan, usize::MAX, true);
+        if !list.is_empty() {
+            self.actions.fold(&report::changes(plan), &list);
+        }
+    }
+
+    fn show_notes(&self, planned: &Planned, notes: &[String]) {
+        for line in &planned.missing {
+            self.bars.line(&format!("{}: {line}", style::paint(style::WARN, "warning")));
+        }
+        if !self.args.json {
+            self.show_build(planned);
+            notes.iter().for_each(|note| self.actions.say(&format!("{} {note}", style::paint(style::WARN, "note:"))));
+        }
+    }
+
+    fn show_build(&self, planned: &Planned) {
+        let (kind, folder, size) = self.build(planned);
+        self.actions.say(&format!("{kind} in {folder}: {size}"));
     }
 
     fn show_plan(&self, planned: &Planned) {
@@ -123,7 +135,7 @@ impl Command {
     }
 
     fn tell_actions(&self, planned: &Planned, done: Option<Done>, notes: Vec<String>) {
-        let warnings: Vec<String> = planned.missing.iter().cloned().chain(notes).collect();
+        let warnings: Vec<String> = notes.into_iter().chain(planned.missing.iter().cloned()).collect();
         self.actions.published(|| Published {
             site: planned.site_name(),
             place: self.place(planned),
