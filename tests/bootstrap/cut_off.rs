@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use cruddur_site::{ErrorKind, setup::Request};
 
 use crate::{
-    handmade,
     in_process::{Cut, Kept, Rehearsal, difference, every_wish, for_each, no_wish, normal, story, told},
-    support::faults::Fault,
+    support::{faults::Fault, handmade},
+    world::DOMAIN,
 };
 
 /// Where a run starts, what it is asked for, and what there is after one that nothing disturbed.
@@ -116,7 +116,8 @@ fn a_bootstrap_gets_over_lost_answers() {
 fn a_repair_survives(cut: Cut) {
     story(async move || {
         let world = Rehearsal::new().await;
-        handmade::make(&world).await;
+        handmade::make(&world.console(), &world.account, DOMAIN).await;
+        world.proxy.clear();
         let request = Request { www: Some(true), ..no_wish() };
         let whole = Undisturbed::bootstrap(Some(world.keep()), request).await;
         for write in ["UpdateDistribution", "PutBucketPolicy", "PutPublicAccessBlock", "RequestCertificate"] {

@@ -4,7 +4,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod handmade;
 mod in_process;
 mod permissions;
 mod remote;

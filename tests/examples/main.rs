@@ -1,7 +1,6 @@
 //! The examples, published by the command and served by it, asked for file by file and opened in a browser.
 
 mod react;
-mod readme;
 mod serving;
 mod site;
 

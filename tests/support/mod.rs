@@ -11,6 +11,7 @@ pub mod cfn_lint;
 pub mod dns;
 pub mod faults;
 pub mod gfm;
+pub mod handmade;
 pub mod jsonschema;
 pub mod local;
 pub mod moto;
