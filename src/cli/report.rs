@@ -88,7 +88,7 @@ pub fn sums(plan: &Plan) -> String {
     } else if !paths.is_empty() {
         let _ = writeln!(text, "  invalidates {}", paths.join("  "));
     }
-    let _ = writeln!(text, "{}", paint(DIM, format!("  costs {}", cost(plan))));
+    let _ = writeln!(text, "{}", paint(DIM, format!("  costs {}", cost(plan).join("\n        "))));
     text
 }
 
@@ -110,24 +110,17 @@ pub fn changes(plan: &Plan) -> String {
     parts.join(", ")
 }
 
-/// What a plan costs: a price, and for what.
-pub fn cost(plan: &Plan) -> String {
+/// What a plan costs: prices, and for what.
+pub fn cost(plan: &Plan) -> Vec<String> {
     let requests = plan.requests();
-    let mut cost = format!(
-        "{} for {}",
-        dollars(requests.s3_dollars()),
-        count(requests.writes_and_lists + requests.reads, "request")
-    );
+    let calls = count(requests.writes_and_lists + requests.reads, "request");
+    let mut prices = vec![format!("{} for {calls}", dollars(requests.s3_dollars()))];
     if requests.invalidation_paths > 0 {
-        let _ = write!(
-            cost,
-            "; {} free within {} a month, else {}",
-            count(requests.invalidation_paths, "path"),
-            grouped(FREE_PATHS),
-            dollars(requests.invalidation_dollars())
-        );
+        let paths = count(requests.invalidation_paths, "path");
+        let beyond = dollars(requests.invalidation_dollars());
+        prices.push(format!("nothing for {paths} within {} a month, else {beyond}", grouped(FREE_PATHS)));
     }
-    cost
+    prices
 }
 
 /// What a plan leaves as it is.

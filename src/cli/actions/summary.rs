@@ -107,6 +107,6 @@ fn facts(published: &Published) -> String {
         facts.extend(outcome.release.as_ref().map(|release| format!("release {}", code(&release.to_string()))));
         facts.push(format!("{seconds:.1} s"));
     }
-    facts.push(format!("costs {}", report::cost(published.plan)));
+    facts.push(format!("costs {}", report::cost(published.plan).join("; ")));
     format!("<sub>{}</sub>\n", facts.join(" · "))
 }
