@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use crate::error::{Error, ErrorKind};
 
 /// What comes within this time of the first signal is the same wish: a terminal sends Ctrl-C to the program and to whatever wraps it
 /// (the npm package, `timeout`), which passes it on.
@@ -21,6 +24,8 @@ pub struct Stop {
     pub token: CancellationToken,
     /// For what computes.
     pub flag: Arc<AtomicBool>,
+    /// Whether it was a limit of time that stopped.
+    timed_out: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -43,6 +48,31 @@ impl Stop {
         self.token.cancel();
         tokio::time::sleep(ONE_PRESS).await;
         signal().await;
+    }
+
+    /// Stops by itself after a time, unless what is handed out is aborted before.
+    pub fn after(&self, limit: Duration) -> JoinHandle<()> {
+        let stop = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            anstream::eprintln!("the time is over: what is under way is finished first");
+            stop.timed_out.store(true, Relaxed);
+            stop.flag.store(true, Relaxed);
+            stop.token.cancel();
+        })
+    }
+
+    /// The error in the words of who did not press Ctrl-C, where the time was over.
+    pub fn explain(&self, error: Error) -> Error {
+        if !self.timed_out.load(Relaxed) || error.kind() != ErrorKind::Interrupted {
+            return error;
+        }
+        let what = error.what().trim_start_matches("stopped: ");
+        Error::new(
+            ErrorKind::Interrupted,
+            format!("the time of --timeout is over: {what}"),
+            "run the same command again: it goes on where it stopped; or give it more time",
+        )
     }
 }
 
