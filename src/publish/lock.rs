@@ -1,6 +1,9 @@
 //! Holding the site for one publish.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -41,7 +44,7 @@ impl Held {
             process: session.identity.process,
             started: now,
             expires: now,
-            owes: prepared.plan.invalidation().paths().cloned().collect(),
+            owes: BTreeSet::from_iter(prepared.plan.invalidation().paths().cloned()).into_iter().collect(),
         }
         .renewed(now);
         let condition = match &prepared.observed.left_behind {

@@ -1,6 +1,7 @@
 //! Publishing: observe, plan, lock, upload, record, invalidate, delete. `docs/ARCHITECTURE.md` tells the life of a file.
 
 mod apply;
+mod edges;
 mod lock;
 mod observe;
 pub mod progress;
