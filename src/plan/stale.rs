@@ -77,12 +77,11 @@ impl Stale<'_> {
         missing.map(|(key, _)| key).filter(move |key| !back.contains(key))
     }
 
-    /// Whether an edge may hold a copy of what was published under `key`.
+    /// Whether an edge may hold a copy of what was published under `key`. `no-store` keeps none from it: where a cache
+    /// policy's minimum TTL is above 0, as CachingOptimized's is, CloudFront keeps even that for so long (Developer Guide,
+    /// "Manage how long content stays in the cache (expiration)").
     fn may_be_held(&self, key: &ObjectKey) -> bool {
-        match self.published(key) {
-            Some(object) => !object.headers.cache_control.as_deref().is_some_and(|value| value.contains("no-store")),
-            None => self.remote.objects.contains_key(key),
-        }
+        self.published(key).is_some() || self.remote.objects.contains_key(key)
     }
 
     /// Whether a copy that stays would be wrong for nobody: only pages that want exactly its bytes ask for it.
