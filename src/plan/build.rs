@@ -201,7 +201,8 @@ impl Leftovers<'_> {
             };
             if may_go {
                 let reason = if superseded.hashed { Gone::Expired } else { Gone::Removed };
-                sorted.removals.push(Removal::new(key, object.size, reason));
+                let page = object.class == FileClass::Page;
+                sorted.removals.push(Removal { page, ..Removal::new(key, object.size, reason) });
             } else {
                 sorted.retained.add(object.size);
             }

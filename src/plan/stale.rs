@@ -52,7 +52,10 @@ impl Stale<'_> {
         if self.a_lasting_error_page_changes() {
             changed = ["/*".to_owned()].into();
         }
-        let removed_keys = self.removals.iter().map(|removal| &removal.key).chain(self.lost());
+        let (pages, others): (Vec<_>, Vec<_>) = self.removals.iter().partition(|removal| removal.page);
+        // No edge may hold a page when what it loads is deleted.
+        changed.extend(pages.into_iter().flat_map(|page| self.paths(&page.key)));
+        let removed_keys = others.into_iter().map(|removal| &removal.key).chain(self.lost());
         let removed_keys = removed_keys.filter(|key| self.may_be_held(key) && !self.is_immutable(key));
         let removed: BTreeSet<String> = removed_keys.flat_map(|key| self.paths(key)).collect();
         if assets.len() + changed.len() + removed.len() <= max {
