@@ -70,7 +70,6 @@ pub struct Model {
     step: u64,
     /// The served objects by key.
     pub objects: BTreeMap<String, Object>,
-    once_there: BTreeSet<String>,
     /// What edges may hold beside them.
     pub edges: Edges,
     /// The releases in the order they began.
@@ -108,7 +107,6 @@ impl Model {
             clock,
             step: 0,
             objects: BTreeMap::new(),
-            once_there: BTreeSet::new(),
             edges: Edges::default(),
             releases: Vec::new(),
             recorded: Vec::new(),
@@ -144,7 +142,7 @@ impl Model {
 
     /// Everything some edge may give for a key: the object there is, and copies of what there was.
     pub fn given<'m>(&'m self, url: &str, key: &str) -> impl Iterator<Item = Option<&'m Object>> {
-        std::iter::once(self.objects.get(key)).chain(self.edges.held(url, self.now()))
+        std::iter::once(self.objects.get(key)).chain(self.edges.held(url, self.now()).map(Some))
     }
 
     /// A call of a publisher was carried out.
@@ -239,11 +237,9 @@ impl Model {
             self.fail(format!("{key} was touched, which is somebody else's"));
         }
         let moment = self.now();
-        // Nobody asks for what nothing has named yet, so no edge keeps the error of a file that never was.
-        if before.is_some() || self.once_there.contains(key) {
-            self.edges.replaced(key, before.as_ref(), self.step, moment);
+        if let Some(before) = before {
+            self.edges.replaced(key, before, self.step, moment);
         }
-        self.once_there.insert(key.to_owned());
         match now {
             Some(object) => drop(self.objects.insert(key.to_owned(), object)),
             None => drop(self.objects.remove(key)),

@@ -34,6 +34,7 @@ pub struct Exchange {
     /// How often an invalidation is still to be found in progress.
     polls: Mutex<BTreeMap<String, usize>>,
     chance: Mutex<Chance>,
+    hurry: AtomicBool,
     /// A publish that is wrong on purpose.
     mutant: Option<Mutant>,
     console: Console,
@@ -43,7 +44,7 @@ impl Exchange {
     /// Between publishers and the account of a model.
     pub fn new(model: Model, chance: Chance, mutant: Option<Mutant>, console: Console) -> Self {
         let (model, turn, chance) = (Mutex::new(model), tokio::sync::Mutex::default(), Mutex::new(chance));
-        Self { model, turn, polls: Mutex::default(), chance, mutant, console }
+        Self { model, turn, polls: Mutex::default(), chance, hurry: AtomicBool::new(false), mutant, console }
     }
 
     /// Carries out an upload that was only answered.
@@ -57,6 +58,11 @@ impl Exchange {
         let _turn = self.turn.lock().await;
         self.console.put(&call.key, &call.body, headers).await;
         self.model.lock().unwrap().passed(publisher, call, &Response::default());
+    }
+
+    /// From now on no invalidation takes longer than a publish waits.
+    pub fn hurry(&self) {
+        self.hurry.store(true, SeqCst);
     }
 
     /// Waits until nothing is under way to the account.
@@ -75,7 +81,7 @@ impl Exchange {
         let left = polls.entry(id.to_owned()).or_insert_with(|| {
             let few = chance.below(4);
             // One that takes longer than anybody waits.
-            if chance.percent(2) { 10_000 } else { few }
+            if !self.hurry.load(SeqCst) && chance.percent(2) { 10_000 } else { few }
         });
         let completed = *left == 0;
         *left = left.saturating_sub(1);
