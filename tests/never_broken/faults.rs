@@ -60,6 +60,12 @@ impl Weather {
         Self { climate, chance, slow, requests: 0 }
     }
 
+    /// The same weather without delays: for a program that a test waits for.
+    #[must_use]
+    pub fn prompt(self) -> Self {
+        Self { slow: 0, ..self }
+    }
+
     /// What happens to the next request.
     pub fn next(&mut self, call: &Call, killed: &Arc<Notify>) -> Option<Effect> {
         let number = self.requests;

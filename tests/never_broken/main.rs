@@ -14,6 +14,7 @@ mod clock;
 mod edge;
 mod faults;
 mod history;
+mod killed;
 mod mutants;
 mod runs;
 mod site;

@@ -124,11 +124,11 @@ impl Source {
         for name in MODULES.into_iter().filter(|name| *name == "index" || chance.percent(40)) {
             source.modules.insert(name, Part::default());
         }
-        for key in ASSETS.into_iter().filter(|key| *key == "style.css" || chance.percent(35)) {
+        for key in ASSETS.into_iter().filter(|key| *key == "style.css" || chance.percent(25)) {
             source.assets.insert(key, Part::default());
         }
         for key in PAGES {
-            if key == "index.html" || chance.percent(40) {
+            if key == "index.html" || chance.percent(30) {
                 source.pages.insert(key, Part::default());
                 source.name_at_will(key, chance);
             }
@@ -139,6 +139,12 @@ impl Source {
         source.falsely_hashed = chance.percent(20).then_some(0);
         source.tidy();
         source
+    }
+
+    /// The same site where no rule is.
+    #[must_use]
+    pub fn without_rules(self) -> Self {
+        Self { rules: Vec::new(), ..self }
     }
 
     /// Makes the next release: some changes.

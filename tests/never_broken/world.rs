@@ -1,6 +1,7 @@
 //! An account with one site in it, and the publishers of that site.
 
 use std::{
+    process::Stdio,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -94,7 +95,7 @@ pub struct World {
     distribution: Distribution,
     retention: Retention,
     chance: Mutex<Chance>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -113,7 +114,7 @@ impl World {
             Model::new(account, &distribution.origin.bucket, clock.clone(), (retention.days, retention.releases));
         let exchange = Arc::new(Exchange::new(model, Chance::of(seed, 2), mutant, console.clone()));
         let chance = Mutex::new(chance);
-        Self { exchange, console, clock, server, distribution, retention, chance, _folder: folder }
+        Self { exchange, console, clock, server, distribution, retention, chance, folder }
     }
 
     /// Where the account itself answers.
@@ -137,11 +138,41 @@ impl World {
             ended = run(&session, build) => ended.map_or_else(Ended::Failed, Ended::Done),
             () = wire.killed.notified() => Ended::Killed,
         };
+        self.ends(publisher, &wire, &ended).await;
+        ended
+    }
+
+    /// One publish by the program, whose process is killed with SIGKILL where the weather says so.
+    pub async fn publish_by_program(&self, publisher: usize, build: &Arc<Build>, weather: Weather) -> Ended {
+        let (wire, proxy) = self.wire(publisher, build, weather).await;
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_cruddur-site"));
+        // No configuration of this machine may leak in, and the program may not look for credentials elsewhere.
+        command.env_clear().env("HOME", self.folder.path()).current_dir(self.folder.path());
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID).env("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY);
+        command.arg("publish").arg(build.folder.path()).args(["--domain", DOMAIN, "--endpoint-url", proxy.url()]);
+        command.args(["--max-delete", "100"]).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let running = command.spawn().unwrap().wait_with_output();
+        let ended = tokio::select! {
+            output = running => {
+                let output = output.unwrap();
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                Ended::Done(Outcome { edges_current: true, ..Outcome::default() })
+            }
+            // Dropped, the process is killed.
+            () = wire.killed.notified() => Ended::Killed,
+        };
+        self.ends(publisher, &wire, &ended).await;
+        ended
+    }
+
+    async fn ends(&self, publisher: usize, wire: &Wire, ended: &Ended) {
         // What the library left running dies with the process.
         wire.die();
         self.exchange.settle().await;
         let mut model = self.exchange.model.lock().unwrap();
-        match &ended {
+        match ended {
             Ended::Done(outcome) => {
                 let edges = if outcome.edges_current { "" } else { ", edges not waited for" };
                 model.tell(format_args!(
@@ -155,7 +186,6 @@ impl World {
             }
             Ended::Killed => model.tell(format_args!("{publisher} was killed")),
         }
-        ended
     }
 
     fn session(&self, publisher: usize, aws: Aws, wait: bool) -> Session {

@@ -18,6 +18,7 @@ pub mod operations;
 pub mod proxy;
 pub mod site;
 mod skip;
+mod upstream;
 mod venv;
 
 pub use site::Folder;

@@ -2,22 +2,14 @@
 //! injects [faults](super::faults).
 
 use std::{
-    convert::Infallible,
     io, mem,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use bytes::Bytes;
-use futures::stream;
-use http::{HeaderMap, Method, Request, Response, Version, header, request};
-use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
-use hyper::{
-    body::{Frame, Incoming},
-    client::conn::http1 as client,
-    server::conn::http1 as server,
-    service::service_fn,
-};
+use http::{HeaderMap, Method, Request, Response, header, request};
+use hyper::{body::Incoming, server::conn::http1 as server, service::service_fn};
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use tokio::{
@@ -28,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     faults::{Effect, Fault},
-    moto,
     operations::{CLOUDFRONT_VERSION, Service},
+    upstream::{Body, Upstream, collected, half, whole},
 };
 
 /// A request that came to the proxy.
@@ -133,7 +125,7 @@ impl State {
 }
 
 struct Shared {
-    endpoint: String,
+    upstream: Upstream,
     state: Mutex<State>,
     watch: Option<Arc<dyn Watch>>,
     outage: CancellationToken,
@@ -149,19 +141,19 @@ pub struct Proxy {
 impl Proxy {
     /// Starts to pass requests on to `endpoint`, `http://ADDRESS:PORT`.
     pub async fn to(endpoint: &str) -> Self {
-        Self::start(endpoint, None).await
+        Self::start(Upstream::new(endpoint), None).await
     }
 
-    /// Like [`Proxy::to`], with somebody who sees and decides about what no fault is about.
+    /// Like [`Proxy::to`], with somebody who sees and decides about what no fault is about; and the endpoint keeps its
+    /// connections open.
     pub async fn watched(endpoint: &str, watch: Arc<dyn Watch>) -> Self {
-        Self::start(endpoint, Some(watch)).await
+        Self::start(Upstream::keeping_connections(endpoint), Some(watch)).await
     }
 
-    async fn start(endpoint: &str, watch: Option<Arc<dyn Watch>>) -> Self {
+    async fn start(upstream: Upstream, watch: Option<Arc<dyn Watch>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let endpoint = endpoint.to_owned();
-        let shared = Arc::new(Shared { endpoint, state: Mutex::default(), watch, outage: CancellationToken::new() });
+        let shared = Arc::new(Shared { upstream, state: Mutex::default(), watch, outage: CancellationToken::new() });
         let task = tokio::spawn(accept(listener, shared.clone()));
         Self { url, shared, task }
     }
@@ -173,7 +165,7 @@ impl Proxy {
 
     /// Where it passes requests on to.
     pub fn endpoint(&self) -> &str {
-        &self.shared.endpoint
+        &self.shared.upstream.endpoint
     }
 
     /// Adds a fault; where several fit, the first added happens.
@@ -243,8 +235,6 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let _ = server::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-type Body = UnsyncBoxBody<Bytes, io::Error>;
-
 impl Shared {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> io::Result<Response<Body>> {
         let service = Service::of(&request);
@@ -296,7 +286,7 @@ impl Shared {
             Some(Effect::CutRequest) => {
                 let request = Request::from_parts(head, half(&body));
                 // AWS does not answer what never came whole.
-                let _ = pass_on(&self.endpoint, request).await;
+                let _ = self.upstream.pass_alone(request).await;
                 return Err(io::ErrorKind::ConnectionReset.into());
             }
             Some(Effect::Kill { reaches, killed }) => {
@@ -340,7 +330,7 @@ impl Shared {
                 Some(watch) => Some(watch.turn().lock().await),
                 None => None,
             };
-            let answer = pass_on(&shared.endpoint, request).await?;
+            let answer = shared.upstream.pass_on(request).await?;
             shared.state.lock().unwrap().answered(number);
             if let Some(watch) = &shared.watch {
                 watch.passed(&call, &answer);
@@ -355,47 +345,10 @@ impl Shared {
     }
 }
 
-async fn collected(body: Incoming) -> io::Result<Bytes> {
-    Ok(body.collect().await.map_err(io::Error::other)?.to_bytes())
-}
-
-/// Sends the request on as it is, for its signature covers the host it was meant for; and on a connection of its own, for
-/// moto closes them, and one that is being closed would lose the next request.
-async fn pass_on(endpoint: &str, request: Request<Body>) -> io::Result<Response<Bytes>> {
-    let stream = TcpStream::connect(endpoint.trim_start_matches("http://")).await?;
-    // Where that cannot be set, answers only take longer.
-    let _ = stream.set_nodelay(true);
-    let (mut sender, connection) = client::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-    let connection = tokio::spawn(connection);
-    let (mut head, body) = sender.send_request(request).await.map_err(io::Error::other)?.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    connection.abort();
-    let body = match moto::mended(&body) {
-        Some(mended) => {
-            head.headers.insert(header::CONTENT_LENGTH, mended.len().into());
-            mended
-        }
-        None => body,
-    };
-    // moto speaks HTTP/1.0; the connection to the program is our own.
-    head.version = Version::HTTP_11;
-    head.headers.remove(header::CONNECTION);
-    Ok(Response::from_parts(head, body))
-}
-
 fn canned(status: u16, headers: Vec<(&'static str, String)>, body: String) -> Response<Body> {
     let mut answer = Response::builder().status(status);
     for (name, value) in headers {
         answer = answer.header(name, value);
     }
     answer.body(whole(body.into())).expect("a well-formed answer")
-}
-
-fn whole(body: Bytes) -> Body {
-    Full::new(body).map_err(|never: Infallible| match never {}).boxed_unsync()
-}
-
-fn half(body: &Bytes) -> Body {
-    let begun = Ok(Frame::data(body.slice(..body.len() / 2)));
-    StreamBody::new(stream::iter([begun, Err(io::ErrorKind::ConnectionReset.into())])).boxed_unsync()
 }
