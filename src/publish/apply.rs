@@ -10,6 +10,7 @@ use super::{
     Event, MANIFEST, Prepared, Session,
     edges::Edges,
     lock::Held,
+    pace::Gate,
     record,
     upload::{self, IN_FLIGHT_KIB, Uploader},
 };
@@ -52,7 +53,7 @@ pub(super) async fn apply(session: &Session, prepared: &Prepared, lock: &Held) -
         }
     }
 
-    lock.check()?;
+    lock.confirm().await?;
     write_manifest(session, prepared, &stored).await?;
 
     // Pages go before the edges forget them, and what they load goes when no edge can give them any more.
@@ -77,6 +78,7 @@ async fn upload_all(
     let uploader = Uploader {
         session,
         in_flight: Arc::new(Semaphore::new(IN_FLIGHT_KIB)),
+        gate: Gate::new(session.concurrency, || session.bucket.slowed()),
         unfinished: upload::unfinished(session, prepared).await,
         halt: session.stop.child_token(),
     };
@@ -91,6 +93,7 @@ async fn upload_all(
             // From here on visitors see the new release: with what it loads, and as it was planned.
             edges.forget_assets(outcome).await?;
             upload::still_as_hashed(uploads).await?;
+            lock.confirm().await?;
             pages_may_change = true;
         }
         session.progress.event(Event::StageStarts(stage, of_stage.len() as u64, bytes));
@@ -150,7 +153,9 @@ async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMa
         Some(etag) => Condition::Matches(etag.clone()),
         None => Condition::Absent,
     };
-    if bucket.write_state(MANIFEST, body, Some(&condition)).await?.is_none() {
+    // A store that heeds no conditions would replace a rival's.
+    let still_there = bucket.state_etag(MANIFEST).await? == prepared.observed.manifest_etag;
+    if !still_there || bucket.write_state(MANIFEST, body, Some(&condition)).await?.is_none() {
         return Err(Error::new(
             ErrorKind::Rival,
             "somebody else replaced the manifest while this publish was working",

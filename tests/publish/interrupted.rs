@@ -49,6 +49,7 @@ fn lock_until(expires: Timestamp, owes: &[&str]) -> Lock {
         owner: "ann".into(),
         host: "laptop".into(),
         process: 1,
+        instance: None,
         started: expires - SignedDuration::from_secs(90),
         expires,
         owes: owes.iter().map(|path| (*path).to_owned()).collect(),
