@@ -191,17 +191,17 @@ impl Leftovers<'_> {
             }
             let by_this = || Superseded { by: self.release.clone(), at: self.now, hashed: hashed.names(key, object) };
             let superseded = object.superseded.clone().unwrap_or_else(by_this);
+            // Without waiting, edges may still give out a page that loads it.
+            let unloaded = self.policy.wait || self.edge.is_none() || object.superseded.is_some();
             let may_go = match object.class {
-                _ if superseded.hashed => self.policy.retention.is_over(&superseded, &releases, self.now),
-                // Without waiting, edges may still give out a page that loads it.
-                FileClass::Immutable | FileClass::Asset | FileClass::Entry => {
-                    self.policy.wait || self.edge.is_none() || object.superseded.is_some()
-                }
                 FileClass::Page => true,
+                _ if superseded.hashed => unloaded && self.policy.retention.is_over(&superseded, &releases, self.now),
+                FileClass::Immutable | FileClass::Asset | FileClass::Entry => unloaded,
             };
             if may_go {
                 let reason = if superseded.hashed { Gone::Expired } else { Gone::Removed };
-                sorted.removals.push(Removal::new(key, object.size, reason));
+                let page = object.class == FileClass::Page;
+                sorted.removals.push(Removal { page, ..Removal::new(key, object.size, reason) });
             } else {
                 sorted.retained.add(object.size);
             }

@@ -23,7 +23,7 @@ pub use stage::Stage;
 use crate::{
     release::{Manifest, Published, ReleaseId},
     routing::Routing,
-    site::{ObjectKey, SiteFile},
+    site::{FileClass, Framework, ObjectKey, SiteFile, class::classify},
 };
 
 /// What the owner of a site may decide about a publish.
@@ -110,12 +110,15 @@ pub struct Removal {
     pub size: u64,
     /// Why it goes.
     pub reason: Gone,
+    /// Whether it is a page: it goes before what it loads, or an edge could fetch it once more when that is gone.
+    pub page: bool,
 }
 
 impl Removal {
-    /// The removal of `key`.
+    /// The removal of `key`, by whose name it is a page or not.
     pub fn new(key: &ObjectKey, size: u64, reason: Gone) -> Self {
-        Self { key: key.clone(), size, reason }
+        let page = classify(key, Framework::Plain) == FileClass::Page;
+        Self { key: key.clone(), size, reason, page }
     }
 }
 

@@ -52,7 +52,10 @@ impl Stale<'_> {
         if self.a_lasting_error_page_changes() {
             changed = ["/*".to_owned()].into();
         }
-        let removed_keys = self.removals.iter().map(|removal| &removal.key).chain(self.lost());
+        let (pages, others): (Vec<_>, Vec<_>) = self.removals.iter().partition(|removal| removal.page);
+        // No edge may hold a page when what it loads is deleted.
+        changed.extend(pages.into_iter().flat_map(|page| self.paths(&page.key)));
+        let removed_keys = others.into_iter().map(|removal| &removal.key).chain(self.lost());
         let removed_keys = removed_keys.filter(|key| self.may_be_held(key) && !self.is_immutable(key));
         let removed: BTreeSet<String> = removed_keys.flat_map(|key| self.paths(key)).collect();
         if assets.len() + changed.len() + removed.len() <= max {
@@ -77,12 +80,11 @@ impl Stale<'_> {
         missing.map(|(key, _)| key).filter(move |key| !back.contains(key))
     }
 
-    /// Whether an edge may hold a copy of what was published under `key`.
+    /// Whether an edge may hold a copy of what was published under `key`. `no-store` keeps none from it: where a cache
+    /// policy's minimum TTL is above 0, as CachingOptimized's is, CloudFront keeps even that for so long (Developer Guide,
+    /// "Manage how long content stays in the cache (expiration)").
     fn may_be_held(&self, key: &ObjectKey) -> bool {
-        match self.published(key) {
-            Some(object) => !object.headers.cache_control.as_deref().is_some_and(|value| value.contains("no-store")),
-            None => self.remote.objects.contains_key(key),
-        }
+        self.published(key).is_some() || self.remote.objects.contains_key(key)
     }
 
     /// Whether a copy that stays would be wrong for nobody: only pages that want exactly its bytes ask for it.

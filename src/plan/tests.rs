@@ -235,6 +235,12 @@ fn without_waiting_assets_of_old_pages_stay_until_the_next_publish() {
     let plan = bucket.plan(&files, &Edge::default(), &policy, 2).unwrap();
     assert_eq!(plan.removals(), [Removal::new(&key("old.css"), 2, Gone::Removed)]);
     assert_eq!(plan.invalidation().removed, ["/old.css"]);
+
+    // So do content-hashed files that nobody wants kept.
+    let bucket = published(&[page("index.html", 1), file("static/js/1.0a1b2c3d.js", FileClass::Immutable, 1, 0)]);
+    let policy = Policy { retention: Retention { days: 0, releases: 1 }, ..policy };
+    let plan = bucket.plan(&files, &Edge::default(), &policy, 1).unwrap();
+    assert_eq!((plan.removals().len(), plan.retained().files), (0, 1));
 }
 
 #[test]

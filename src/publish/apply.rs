@@ -56,10 +56,12 @@ pub(super) async fn apply(session: &Session, prepared: &Prepared, lock: &Held) -
     lock.confirm().await?;
     write_manifest(session, prepared, &stored).await?;
 
+    // Pages go before the edges forget them, and what they load goes when no edge can give them any more.
+    delete(session, prepared, true, &mut outcome).await?;
     if edges.forget_changed(&mut outcome).await? || !session.policy.wait {
-        delete(session, prepared, &mut outcome).await?;
+        delete(session, prepared, false, &mut outcome).await?;
         edges.forget_removed(&mut outcome).await?;
-    } else if !plan.removals().is_empty() {
+    } else if plan.removals().iter().any(|removal| !removal.page) {
         session.progress.event(Event::Warning("what the build no longer has is deleted by the next publish"));
     }
     Ok(outcome)
@@ -166,8 +168,10 @@ async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMa
     Ok(())
 }
 
-async fn delete(session: &Session, prepared: &Prepared, outcome: &mut Outcome) -> Result<()> {
-    let keys: Vec<_> = prepared.plan.removals().iter().map(|removal| removal.key.clone()).collect();
+/// Deletes the removed pages, or everything else that is to go.
+async fn delete(session: &Session, prepared: &Prepared, pages: bool, outcome: &mut Outcome) -> Result<()> {
+    let removals = prepared.plan.removals().iter().filter(|removal| removal.page == pages);
+    let keys: Vec<_> = removals.map(|removal| removal.key.clone()).collect();
     if !keys.is_empty() {
         session.progress.event(Event::Deleting(keys.len()));
     }

@@ -1,4 +1,4 @@
-//! Looking at the bucket: the manifest, the lock and the listing at once, then what those leave open.
+//! Looking at the bucket: the manifest and the lock, then the listing, then what those leave open.
 
 use std::ops::Bound;
 
@@ -45,11 +45,9 @@ async fn look(session: &Session) -> Result<Observed> {
     let since = Instant::now();
     let mut told = None;
     loop {
-        let (manifest, lock, first) = tokio::try_join!(
-            session.bucket.read_state(MANIFEST),
-            session.bucket.read_state(LOCK),
-            session.bucket.list(None)
-        )?;
+        // Before the listing, not beside it: a listing that is older than the manifest knows nothing of what a rival did
+        // in between, and nothing would tell. One that is younger is found out when the lock is taken.
+        let (manifest, lock) = tokio::try_join!(session.bucket.read_state(MANIFEST), session.bucket.read_state(LOCK))?;
         let left_behind = match lock {
             Some(State { bytes, etag, .. }) => {
                 // What is no lock holds nobody back; it only has to be replaced.
@@ -66,6 +64,7 @@ async fn look(session: &Session) -> Result<Observed> {
             Some(state) => (read_manifest(session, &state.bytes)?, Some(state.etag), state.modified),
             None => (None, None, None),
         };
+        let first = session.bucket.list(None).await?;
         let listing = list_rest(session, first, manifest.as_ref()).await?;
         let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
         session.progress.event(Event::Listed(listing.len()));

@@ -8,13 +8,17 @@ use super::proxy::Call;
 
 /// What happens to a request.
 #[derive(Clone)]
-pub(super) enum Effect {
+pub enum Effect {
     /// It is answered so, and AWS never sees it.
     Answer { status: u16, headers: Vec<(&'static str, String)>, body: String },
     /// It is refused with this code in the protocol of its service, and AWS never sees it.
     Refuse { status: u16, code: &'static str },
     /// The connection ends without an answer, and AWS never sees it.
     Reset,
+    /// The connection ends without an answer, AWS never sees it, and nobody takes connections any more.
+    Outage,
+    /// The connection to AWS ends in the middle of the request's body, and the one to the program without an answer.
+    CutRequest,
     /// AWS carries it out, and the connection ends without an answer.
     Lose,
     /// It is never answered, and whether it reaches AWS is told. Whoever waits for `killed` ends the program.

@@ -21,6 +21,7 @@ pub mod operations;
 pub mod proxy;
 pub mod site;
 mod skip;
+mod upstream;
 pub mod venv;
 
 pub use site::Folder;

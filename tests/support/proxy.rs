@@ -2,33 +2,26 @@
 //! injects [faults](super::faults).
 
 use std::{
-    convert::Infallible,
     io, mem,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use bytes::Bytes;
-use futures::stream;
-use http::{HeaderMap, Method, Request, Response, Version, header};
-use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
-use hyper::{
-    body::{Frame, Incoming},
-    client::conn::http1 as client,
-    server::conn::http1 as server,
-    service::service_fn,
-};
+use http::{HeaderMap, Method, Request, Response, header, request};
+use hyper::{body::Incoming, server::conn::http1 as server, service::service_fn};
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::{JoinHandle, JoinSet},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     faults::{Effect, Fault},
-    moto,
     operations::{CLOUDFRONT_VERSION, Service},
+    upstream::{Body, Upstream, collected, half, whole},
 };
 
 /// A request that came to the proxy.
@@ -82,6 +75,18 @@ impl Call {
     }
 }
 
+/// Sees every call and what becomes of it, and decides more than a list of faults can say.
+pub trait Watch: Send + Sync {
+    /// What happens to a call that has come whole; `None` passes it on.
+    fn meets(&self, call: &Call) -> Option<Effect>;
+
+    /// AWS has carried a call out, and nobody has heard so yet.
+    fn passed(&self, call: &Call, answer: &Response<Bytes>);
+
+    /// Held while AWS carries a call out, so that what [`passed`](Self::passed) looks at is what the call made.
+    fn turn(&self) -> &tokio::sync::Mutex<()>;
+}
+
 /// The most that is kept of a request's body: documents are smaller, files may be larger.
 const KEPT: usize = 64 << 10;
 
@@ -120,8 +125,10 @@ impl State {
 }
 
 struct Shared {
-    endpoint: String,
+    upstream: Upstream,
     state: Mutex<State>,
+    watch: Option<Arc<dyn Watch>>,
+    outage: CancellationToken,
 }
 
 /// The proxy, listening on a free port of 127.0.0.1 until dropped.
@@ -134,9 +141,19 @@ pub struct Proxy {
 impl Proxy {
     /// Starts to pass requests on to `endpoint`, `http://ADDRESS:PORT`.
     pub async fn to(endpoint: &str) -> Self {
+        Self::start(Upstream::new(endpoint), None).await
+    }
+
+    /// Like [`Proxy::to`], with somebody who sees and decides about what no fault is about; and the endpoint keeps its
+    /// connections open.
+    pub async fn watched(endpoint: &str, watch: Arc<dyn Watch>) -> Self {
+        Self::start(Upstream::keeping_connections(endpoint), Some(watch)).await
+    }
+
+    async fn start(upstream: Upstream, watch: Option<Arc<dyn Watch>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let shared = Arc::new(Shared { endpoint: endpoint.to_owned(), state: Mutex::default() });
+        let shared = Arc::new(Shared { upstream, state: Mutex::default(), watch, outage: CancellationToken::new() });
         let task = tokio::spawn(accept(listener, shared.clone()));
         Self { url, shared, task }
     }
@@ -148,7 +165,7 @@ impl Proxy {
 
     /// Where it passes requests on to.
     pub fn endpoint(&self) -> &str {
-        &self.shared.endpoint
+        &self.shared.upstream.endpoint
     }
 
     /// Adds a fault; where several fit, the first added happens.
@@ -195,46 +212,62 @@ impl Drop for Proxy {
     }
 }
 
-/// Takes connections until it is aborted, which ends them too.
+/// Takes connections until it is aborted or an outage begins, which ends them too.
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(serve(stream, shared.clone()));
-        while connections.try_join_next().is_some() {}
+    let accepting = async {
+        while let Ok((stream, _)) = listener.accept().await {
+            connections.spawn(serve(stream, shared.clone()));
+            while connections.try_join_next().is_some() {}
+        }
+    };
+    tokio::select! {
+        () = accepting => {}
+        () = shared.outage.cancelled() => {}
     }
 }
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     // Where that cannot be set, answers only take longer.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| shared.answer(request));
+    let service = service_fn(|request| shared.clone().answer(request));
     // A connection that ends is what some faults are about.
     let _ = server::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-type Body = UnsyncBoxBody<Bytes, io::Error>;
-
 impl Shared {
-    async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Body>> {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> io::Result<Response<Body>> {
         let service = Service::of(&request);
         let (head, incoming) = request.into_parts();
         let (mut body, mut incoming) = (Bytes::new(), Some(incoming));
-        if service.speaks_forms()
-            && let Some(form) = incoming.take()
+        // A form is its operation, and who watches is told all there is.
+        if (service.speaks_forms() || self.watch.is_some())
+            && let Some(incoming) = incoming.take()
         {
-            body = collected(form).await?;
+            body = collected(incoming).await?;
         }
         let head = Request::from_parts(head, ());
-        let call = Call::of(&head, std::str::from_utf8(&body).unwrap_or_default());
-        let (number, effect) = self.state.lock().unwrap().record(call);
-        if matches!(effect, Some(Effect::Reset)) {
-            return Err(io::ErrorKind::ConnectionReset.into());
+        let form = if service.speaks_forms() { std::str::from_utf8(&body).unwrap_or_default() } else { "" };
+        let mut call = Call::of(&head, form);
+        if body.len() <= KEPT {
+            call.body = body.clone();
+        }
+        let decided = self.watch.as_ref().and_then(|watch| watch.meets(&call));
+        let (number, effect) = self.state.lock().unwrap().record(call.clone());
+        let effect = effect.or(decided);
+        match effect {
+            Some(Effect::Reset) => return Err(io::ErrorKind::ConnectionReset.into()),
+            Some(Effect::Outage) => {
+                self.outage.cancel();
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
+            _ => {}
         }
         if let Some(incoming) = incoming {
             body = collected(incoming).await?;
-        }
-        if let Some(call) = self.state.lock().unwrap().call(number).filter(|_| body.len() <= KEPT) {
-            call.body = body.clone();
+            if let Some(call) = self.state.lock().unwrap().call(number).filter(|_| body.len() <= KEPT) {
+                call.body = body.clone();
+            }
         }
         let (head, ()) = head.into_parts();
         let (mut cut, mut lost) = (false, false);
@@ -250,11 +283,15 @@ impl Shared {
                 let headers = vec![("content-type", kind.to_owned()), ("x-amz-retry-after", "1".to_owned())];
                 return Ok(canned(status, headers, body));
             }
+            Some(Effect::CutRequest) => {
+                let request = Request::from_parts(head, half(&body));
+                // AWS does not answer what never came whole.
+                let _ = self.upstream.pass_alone(request).await;
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
             Some(Effect::Kill { reaches, killed }) => {
                 if reaches {
-                    let request = Request::from_parts(head, Full::new(body));
-                    pass_on(&self.endpoint, request).await?;
-                    self.state.lock().unwrap().answered(number);
+                    self.carry_out(number, call, head, body).await?;
                 }
                 killed.notify_one();
                 return std::future::pending().await;
@@ -268,45 +305,44 @@ impl Shared {
             Some(Effect::Hold(gate)) => drop(gate.acquire().await.expect("a gate that is never closed")),
             Some(Effect::CutAnswer) => cut = true,
             Some(Effect::Lose) => lost = true,
-            Some(Effect::Reset) | None => {}
+            Some(Effect::Reset | Effect::Outage) | None => {}
         }
-        let request = Request::from_parts(head, Full::new(body));
-        let (head, body) = pass_on(&self.endpoint, request).await?.into_parts();
-        self.state.lock().unwrap().answered(number);
+        let (head, body) = self.carry_out(number, call, head, body).await?.into_parts();
         if lost {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         let body = if cut { half(&body) } else { whole(body) };
         Ok(Response::from_parts(head, body))
     }
-}
 
-async fn collected(body: Incoming) -> io::Result<Bytes> {
-    Ok(body.collect().await.map_err(io::Error::other)?.to_bytes())
-}
-
-/// Sends the request on as it is, for its signature covers the host it was meant for; and on a connection of its own, for
-/// moto closes them, and one that is being closed would lose the next request.
-async fn pass_on(endpoint: &str, request: Request<Full<Bytes>>) -> io::Result<Response<Bytes>> {
-    let stream = TcpStream::connect(endpoint.trim_start_matches("http://")).await?;
-    // Where that cannot be set, answers only take longer.
-    let _ = stream.set_nodelay(true);
-    let (mut sender, connection) = client::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-    let connection = tokio::spawn(connection);
-    let (mut head, body) = sender.send_request(request).await.map_err(io::Error::other)?.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    connection.abort();
-    let body = match moto::mended(&body) {
-        Some(mended) => {
-            head.headers.insert(header::CONTENT_LENGTH, mended.len().into());
-            mended
+    /// Lets AWS carry a call out. Who watches hears of it even where the program hangs up meanwhile, as AWS would.
+    async fn carry_out(
+        self: &Arc<Self>,
+        number: usize,
+        call: Call,
+        head: request::Parts,
+        body: Bytes,
+    ) -> io::Result<Response<Bytes>> {
+        let request = Request::from_parts(head, whole(body));
+        let shared = self.clone();
+        let carrying_out = async move {
+            let turn = match &shared.watch {
+                Some(watch) => Some(watch.turn().lock().await),
+                None => None,
+            };
+            let answer = shared.upstream.pass_on(request).await?;
+            shared.state.lock().unwrap().answered(number);
+            if let Some(watch) = &shared.watch {
+                watch.passed(&call, &answer);
+            }
+            drop(turn);
+            Ok(answer)
+        };
+        if self.watch.is_none() {
+            return carrying_out.await;
         }
-        None => body,
-    };
-    // moto speaks HTTP/1.0; the connection to the program is our own.
-    head.version = Version::HTTP_11;
-    head.headers.remove(header::CONNECTION);
-    Ok(Response::from_parts(head, body))
+        tokio::spawn(carrying_out).await.map_err(io::Error::other)?
+    }
 }
 
 fn canned(status: u16, headers: Vec<(&'static str, String)>, body: String) -> Response<Body> {
@@ -315,13 +351,4 @@ fn canned(status: u16, headers: Vec<(&'static str, String)>, body: String) -> Re
         answer = answer.header(name, value);
     }
     answer.body(whole(body.into())).expect("a well-formed answer")
-}
-
-fn whole(body: Bytes) -> Body {
-    Full::new(body).map_err(|never: Infallible| match never {}).boxed_unsync()
-}
-
-fn half(body: &Bytes) -> Body {
-    let begun = Ok(Frame::data(body.slice(..body.len() / 2)));
-    StreamBody::new(stream::iter([begun, Err(io::ErrorKind::ConnectionReset.into())])).boxed_unsync()
 }

@@ -61,8 +61,11 @@ fn steps(plan: &Plan) -> Vec<Step<'_>> {
     let mut steps: Vec<_> = before.into_iter().map(Step::Put).collect();
     steps.push(Step::Forget(assets));
     steps.extend(pages.into_iter().map(Step::Put));
-    steps.extend([Step::WriteManifest, Step::Forget(changed)]);
-    steps.extend(plan.removals().iter().map(Step::Delete));
+    let (pages, others): (Vec<_>, Vec<_>) = plan.removals().iter().partition(|removal| removal.page);
+    steps.push(Step::WriteManifest);
+    steps.extend(pages.into_iter().map(Step::Delete));
+    steps.push(Step::Forget(changed));
+    steps.extend(others.into_iter().map(Step::Delete));
     steps.push(Step::Forget(removed));
     steps
 }
