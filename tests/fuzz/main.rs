@@ -1,6 +1,7 @@
 //! What is read from outside, tried with many inputs: the corpus, and mutations of it. fuzz/README.md tells how to look for more.
 
 mod mutate;
+mod quoted;
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
 
