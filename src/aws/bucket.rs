@@ -1,5 +1,7 @@
 //! A bucket below one prefix: the few verbs a publish needs.
 
+use std::sync::{Arc, atomic::AtomicBool};
+
 use aws_sdk_s3::{
     Client,
     error::ProvideErrorMetadata as _,
@@ -9,11 +11,11 @@ use aws_sdk_s3::{
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Action;
+use super::{Action, watch::Watch};
 use crate::{
     error::{Error, ErrorKind, Result},
     plan::{Listed, Stored},
-    release::place::{self, STATE, served_prefix},
+    release::place::{STATE, served_prefix},
     site::{Headers, ObjectKey, Sha256},
 };
 
@@ -35,15 +37,6 @@ pub(super) use with_headers;
 /// What a copy source may contain unescaped: S3 wants it URL-encoded (API reference, CopyObject).
 const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'/');
 
-/// On what a write depends (S3 User Guide, "Conditional requests").
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
-    /// There is no such object yet.
-    Absent,
-    /// The object has this entity tag.
-    Matches(String),
-}
-
 /// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage {
@@ -53,20 +46,11 @@ pub struct ListPage {
     pub more: bool,
 }
 
-/// A state object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
-    /// Its content.
-    pub bytes: Bytes,
-    /// Its entity tag without quotes.
-    pub etag: String,
-    /// When it was written, in seconds since 1970 by S3's clock.
-    pub modified: Option<i64>,
-}
-
 /// What S3 says of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
+    /// Its entity tag without quotes.
+    pub etag: String,
     /// The SHA-256 it was uploaded with, where S3 has one: base64, of several parts with `-N` behind it.
     pub sha256: Option<String>,
     /// The headers it is served with.
@@ -81,13 +65,21 @@ pub struct Bucket {
     pub(super) client: Client,
     pub(super) name: String,
     prefix: String,
+    pub(super) watch: Watch,
+    /// Whether the store refused a condition as something that it does not know.
+    pub(super) without_conditions: Arc<AtomicBool>,
 }
 
 impl Bucket {
-    pub(super) fn new(client: Client, name: &str, prefix: &str) -> Self {
+    pub(super) fn new(client: Client, name: &str, prefix: &str, watch: Watch) -> Self {
         let prefix = prefix.trim_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        Self { client, name: name.to_owned(), prefix }
+        Self { client, name: name.to_owned(), prefix, watch, without_conditions: Arc::default() }
+    }
+
+    /// How many answers so far said that the requests come too fast, those included that were tried again.
+    pub fn slowed(&self) -> u64 {
+        self.watch.slowed()
     }
 
     /// The bucket's name.
@@ -106,88 +98,6 @@ impl Bucket {
 
     pub(super) fn arn(&self, key: &str) -> String {
         format!("arn:aws:s3:::{}/{key}", self.name)
-    }
-
-    /// Where the state object `name` is: outside the served prefix, one folder for each prefix of the bucket.
-    pub fn state_key(&self, name: &str) -> String {
-        place::state_key(&self.prefix, name)
-    }
-
-    /// Reads a state object.
-    ///
-    /// # Errors
-    /// As AWS answers; that there is no such object is not an error.
-    pub async fn read_state(&self, name: &str) -> Result<Option<State>> {
-        let key = self.state_key(name);
-        let (on, what) = (self.arn(&key), format!("read bucket {}", self.name));
-        let action = Action { iam: "s3:GetObject", on: &on, what: &what };
-        let answer = match self.client.get_object().bucket(&self.name).key(&key).send().await {
-            Ok(answer) => answer,
-            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
-            Err(error) => return Err(action.failed(error)),
-        };
-        let etag = bare(answer.e_tag());
-        let modified = answer.last_modified().map(|time| time.secs());
-        let body = answer.body.collect().await.map_err(|error| {
-            Error::new(ErrorKind::Service, format!("cannot {what}: the answer broke off"), "run the command again")
-                .because(error)
-        })?;
-        Ok(Some(State { bytes: body.into_bytes(), etag, modified }))
-    }
-
-    /// The entity tag of a state object, if there is one.
-    ///
-    /// # Errors
-    /// As AWS answers.
-    pub async fn state_etag(&self, name: &str) -> Result<Option<String>> {
-        let key = self.state_key(name);
-        let (on, what) = (self.arn(&key), format!("read bucket {}", self.name));
-        match self.client.head_object().bucket(&self.name).key(&key).send().await {
-            Ok(answer) => Ok(Some(bare(answer.e_tag()))),
-            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => Ok(None),
-            Err(error) => Err(Action { iam: "s3:GetObject", on: &on, what: &what }.failed(error)),
-        }
-    }
-
-    /// Writes a state object and returns its entity tag; `None` where the condition did not hold.
-    ///
-    /// # Errors
-    /// As AWS answers, but for the failed condition.
-    pub async fn write_state(&self, name: &str, body: Bytes, condition: Option<&Condition>) -> Result<Option<String>> {
-        let key = self.state_key(name);
-        let (on, what) = (self.arn(&key), format!("write the published state to bucket {}", self.name));
-        let put = self.client.put_object().bucket(&self.name).key(&key).content_type("application/octet-stream");
-        let put = put.checksum_sha256(Sha256::of(&body).base64()).body(ByteStream::from(body));
-        let put = match condition {
-            None => put,
-            Some(Condition::Absent) => put.if_none_match("*"),
-            Some(Condition::Matches(etag)) => put.if_match(format!("\"{etag}\"")),
-        };
-        match put.send().await {
-            Ok(answer) => Ok(Some(bare(answer.e_tag()))),
-            Err(error)
-                if condition.is_some()
-                    && matches!(
-                        error.code(),
-                        Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey")
-                    ) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(Action { iam: "s3:PutObject", on: &on, what: &what }.failed(error)),
-        }
-    }
-
-    /// Deletes a state object; that there is none is no error.
-    ///
-    /// # Errors
-    /// As AWS answers.
-    pub async fn delete_state(&self, name: &str) -> Result<()> {
-        let key = self.state_key(name);
-        let (on, what) = (self.arn(&key), format!("delete the published state in bucket {}", self.name));
-        let action = Action { iam: "s3:DeleteObject", on: &on, what: &what };
-        let sent = self.client.delete_object().bucket(&self.name).key(&key).send().await;
-        sent.map(drop).map_err(|error| action.failed(error))
     }
 
     /// The served prefixes, each with a final `/`, of other sites of this bucket below this one's: whose state is there.
@@ -268,7 +178,8 @@ impl Bucket {
             metadata: answer.metadata().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
         };
         let version = own(answer.version_id());
-        Ok(Some(Head { sha256: own(answer.checksum_sha256()), headers, version }))
+        let etag = bare(answer.e_tag());
+        Ok(Some(Head { etag, sha256: own(answer.checksum_sha256()), headers, version }))
     }
 
     /// Uploads an object in one request; S3 refuses it unless its bytes have the SHA-256.
@@ -288,12 +199,13 @@ impl Bucket {
         }
     }
 
-    /// Gives an object other headers by a copy onto itself: no byte is sent. It must still have the entity tag
-    /// `etag`.
+    /// Gives an object other headers by a copy onto itself: no byte is sent. `None` where it has not the entity tag `etag`
+    /// any more: somebody changed it, or it is our own copy whose answer was lost and that was tried again, for an object
+    /// in parts, or encrypted with a key of KMS, gets another one by a copy.
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn set_headers(&self, key: &ObjectKey, etag: &str, headers: &Headers) -> Result<Stored> {
+    pub async fn set_headers(&self, key: &ObjectKey, etag: &str, headers: &Headers) -> Result<Option<Stored>> {
         let full = self.full_key(key);
         let source = utf8_percent_encode(&format!("{}/{full}", self.name), COPY_SOURCE).to_string();
         let copy = self.client.copy_object().bucket(&self.name).key(&full).copy_source(source);
@@ -301,8 +213,9 @@ impl Bucket {
         match with_headers!(copy, headers).send().await {
             Ok(answer) => {
                 let etag = bare(answer.copy_object_result().and_then(|result| result.e_tag()));
-                Ok(Stored { etag, version: answer.version_id().map(str::to_owned) })
+                Ok(Some(Stored { etag, version: answer.version_id().map(str::to_owned) }))
             }
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(None),
             Err(error) => {
                 let (on, what) = (self.arn(&full), format!("change the headers of {key}"));
                 Err(Action { iam: "s3:PutObject", on: &on, what: &what }.failed(error))

@@ -7,29 +7,39 @@ pub mod cloudfront;
 mod fault;
 pub mod iam;
 pub mod multipart;
+mod renewal;
 mod retry;
 pub mod route53;
+mod state;
 mod sts;
+mod watch;
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider, provider_config::ProviderConfig,
+    BehaviorVersion, Region, SdkConfig, identity::IdentityCache, profile::ProfileFileCredentialsProvider,
+    provider_config::ProviderConfig,
 };
-use aws_credential_types::Credentials;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_http_client::tls;
 use aws_smithy_types::retry::RetryConfig;
+use jiff::Timestamp;
 
 pub use acm::Certificates;
-pub use bucket::{Bucket, Condition, Head, ListPage, State};
+pub use bucket::{Bucket, Head, ListPage};
 pub use bucket_setup::BucketSetup;
 pub use cloudfront::{CloudFront, Distribution};
 pub(crate) use fault::Action;
 pub use fault::why_failed;
 pub use iam::Identities;
 pub use route53::Zones;
+pub use state::{Condition, State};
 
-use self::retry::RefusedConnections;
+use self::{
+    renewal::{ExpiredTokens, Renewing},
+    retry::RefusedConnections,
+    watch::Watch,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     setup::site::Account,
@@ -54,6 +64,9 @@ pub struct Connection {
 pub struct Aws {
     config: SdkConfig,
     path_style: bool,
+    watch: Watch,
+    /// What the credentials are taken from; none where there are none at all.
+    credentials: Option<Renewing>,
 }
 
 impl Aws {
@@ -87,12 +100,30 @@ impl Aws {
         }
         let own_endpoint = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let path_style = config.endpoint_url().is_some() || own_endpoint("AWS_ENDPOINT_URL_S3");
-        Self { config, path_style }
+        let credentials = config.credentials_provider().map(Renewing::new);
+        if let Some(credentials) = &credentials {
+            let provider = SharedCredentialsProvider::new(credentials.clone());
+            // It keeps them itself, to be able to let go of them.
+            config =
+                config.into_builder().credentials_provider(provider).identity_cache(IdentityCache::no_cache()).build();
+        }
+        Self { config, path_style, watch: Watch::default(), credentials }
+    }
+
+    /// The time by the clock of the store, as far as its answers tell; `machine` is this machine's clock.
+    pub fn clock<F: Fn() -> Timestamp>(&self, machine: F) -> impl Fn() -> Timestamp + use<F> {
+        let (watch, offset) = (self.watch.clone(), OnceLock::new());
+        move || {
+            let now = machine();
+            let known = || watch.store_time().map(|store| *offset.get_or_init(|| watch::offset(store, now)));
+            let offset = offset.get().copied().or_else(known).unwrap_or_default();
+            now.saturating_add(offset).unwrap_or(now)
+        }
     }
 
     /// The bucket `name`, below `prefix`; `region` is where the bucket is known to be, and wins over the configured.
     pub fn bucket(&self, name: &str, prefix: &str, region: Option<&str>) -> Bucket {
-        Bucket::new(self.s3(region), name, prefix)
+        Bucket::new(self.s3(region), name, prefix, self.watch.clone())
     }
 
     /// The bucket `name` with its configuration, to be looked for first in `region`, or else in the configured one.
@@ -105,7 +136,11 @@ impl Aws {
     fn s3(&self, region: Option<&str>) -> aws_sdk_s3::Client {
         let mut config = aws_sdk_s3::config::Builder::from(&self.config)
             .force_path_style(self.path_style)
+            .interceptor(self.watch.clone())
             .retry_classifier(RefusedConnections);
+        if let Some(credentials) = &self.credentials {
+            config = config.retry_classifier(ExpiredTokens(credentials.clone()));
+        }
         if let Some(region) = region {
             config = config.region(Region::new(region.to_owned()));
         }
@@ -117,6 +152,10 @@ impl Aws {
         let config = aws_sdk_cloudfront::config::Builder::from(&self.config)
             .region(Region::from_static("us-east-1"))
             .retry_classifier(RefusedConnections);
+        let config = match &self.credentials {
+            Some(credentials) => config.retry_classifier(ExpiredTokens(credentials.clone())),
+            None => config,
+        };
         CloudFront::new(aws_sdk_cloudfront::Client::from_conf(config.build()))
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::{
+    error::ProvideErrorMetadata as _,
     primitives::ByteStream,
     types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
 };
@@ -65,11 +66,16 @@ impl Bucket {
         Ok(Part { etag: answer.e_tag().unwrap_or_default().to_owned(), sha256: sha256.base64() })
     }
 
-    /// Makes the parts one object.
+    /// Makes the parts one object. `None` where S3 knows the upload no more: it was aborted, or is complete, and it was the
+    /// answer that was lost.
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn complete_multipart(&self, upload: &MultipartUpload, parts: &BTreeMap<i32, Part>) -> Result<Stored> {
+    pub async fn complete_multipart(
+        &self,
+        upload: &MultipartUpload,
+        parts: &BTreeMap<i32, Part>,
+    ) -> Result<Option<Stored>> {
         let full = self.full_key(&upload.key);
         let (on, what) = (self.arn(&full), format!("complete the upload of {}", upload.key));
         let action = Action { iam: "s3:PutObject", on: &on, what: &what };
@@ -78,8 +84,13 @@ impl Bucket {
         };
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.iter().map(completed).collect())).build();
         let complete = self.client.complete_multipart_upload().bucket(&self.name).key(&full).upload_id(&upload.id);
-        let answer = complete.multipart_upload(parts).send().await.map_err(|error| action.failed(error))?;
-        Ok(Stored { etag: bare(answer.e_tag()), version: answer.version_id().map(str::to_owned) })
+        match complete.multipart_upload(parts).send().await {
+            Ok(answer) => {
+                Ok(Some(Stored { etag: bare(answer.e_tag()), version: answer.version_id().map(str::to_owned) }))
+            }
+            Err(error) if error.code() == Some("NoSuchUpload") => Ok(None),
+            Err(error) => Err(action.failed(error)),
+        }
     }
 
     /// Gives up an upload: S3 forgets its parts.

@@ -79,6 +79,9 @@ pub struct Publish {
     /// Wait so many seconds for another publish to end; 0 fails at once
     #[arg(long, value_name = "SECONDS", default_value_t = 600, help_heading = "What happens")]
     pub lock_wait: u64,
+    /// Stop after so many seconds, as Ctrl-C does [default: no limit]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "What happens")]
+    pub timeout: Option<u64>,
 
     /// Publish source maps (*.map), too
     #[arg(long, help_heading = "Which files")]

@@ -7,7 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use super::{
     args, bars::Bars, json, local, local::Local, print_json, report, serve, settings::Settings, stop::Stop, style,
@@ -24,8 +26,13 @@ use crate::{
 };
 
 pub(super) async fn run(args: args::Publish) -> Result<()> {
-    let started = Instant::now();
     let stop = Stop::listen();
+    let limit = args.timeout.map(|seconds| stop.after(Duration::from_secs(seconds)));
+    run_until(args, stop.clone(), limit).await.map_err(|error| stop.explain(error))
+}
+
+async fn run_until(args: args::Publish, stop: Stop, limit: Option<JoinHandle<()>>) -> Result<()> {
+    let started = Instant::now();
     let settings = Settings::resolve(&args)?;
     if let Some(account) = &args.target.local {
         local::keep_out_of(&settings.folder, account)?;
@@ -42,6 +49,9 @@ pub(super) async fn run(args: args::Publish) -> Result<()> {
     };
     let published = command.publish(&site, &session, observed, started).await;
     command.bars.clear();
+    if let Some(limit) = limit {
+        limit.abort();
+    }
     published?;
     match local {
         Some(local) if command.args.target.serve => {
@@ -137,7 +147,7 @@ impl Command {
             lock_patience: Duration::from_secs(self.args.lock_wait),
             invalidation_patience: Duration::from_secs(15 * 60),
             concurrency: 64,
-            world: World::default(),
+            world: World { now: Arc::new(aws.clock(Timestamp::now)), ..World::default() },
             progress,
             stop: self.stop.token.clone(),
         };

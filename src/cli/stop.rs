@@ -1,11 +1,17 @@
 //! Ctrl-C: once to stop cleanly, twice to stop at once.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use crate::error::{Error, ErrorKind};
 
 /// What the parts of a run look at to see whether the user wants to stop.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +20,8 @@ pub struct Stop {
     pub token: CancellationToken,
     /// For what computes.
     pub flag: Arc<AtomicBool>,
+    /// Whether it was a limit of time that stopped.
+    timed_out: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -30,6 +38,31 @@ impl Stop {
             std::process::exit(130);
         });
         stop
+    }
+
+    /// Stops by itself after a time, unless what is handed out is aborted before.
+    pub fn after(&self, limit: Duration) -> JoinHandle<()> {
+        let stop = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            anstream::eprintln!("the time is over: what is under way is finished first");
+            stop.timed_out.store(true, Relaxed);
+            stop.flag.store(true, Relaxed);
+            stop.token.cancel();
+        })
+    }
+
+    /// The error in the words of who did not press Ctrl-C, where the time was over.
+    pub fn explain(&self, error: Error) -> Error {
+        if !self.timed_out.load(Relaxed) || error.kind() != ErrorKind::Interrupted {
+            return error;
+        }
+        let what = error.what().trim_start_matches("stopped: ");
+        Error::new(
+            ErrorKind::Interrupted,
+            format!("the time of --timeout is over: {what}"),
+            "run the same command again: it goes on where it stopped; or give it more time",
+        )
     }
 }
 

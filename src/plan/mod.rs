@@ -136,10 +136,13 @@ impl Tally {
     }
 }
 
-/// The paths the edges must forget, encoded and within the budget.
+/// The paths the edges must forget, encoded and within the budget, in the three rounds they are made in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Invalidation {
-    /// Once everything is uploaded: copies of what has changed.
+    /// Once everything that pages load is uploaded, and before a page is: copies of what has changed of it. Later, an
+    /// edge would give the new page with an old style sheet.
+    pub assets: Vec<String>,
+    /// Once everything is uploaded: copies of all else that has changed.
     pub changed: Vec<String>,
     /// Once the removals are done: copies of what is gone. Earlier, an edge could fetch and keep one again.
     pub removed: Vec<String>,
@@ -148,7 +151,7 @@ pub struct Invalidation {
 impl Invalidation {
     /// How many paths are billed.
     pub fn len(&self) -> usize {
-        self.changed.len() + self.removed.len()
+        self.assets.len() + self.changed.len() + self.removed.len()
     }
 
     /// Whether no edge holds anything that could be wrong.
@@ -156,9 +159,9 @@ impl Invalidation {
         self.len() == 0
     }
 
-    /// All paths.
+    /// All paths, in the order of the rounds. What an earlier publish owes may be in two of them.
     pub fn paths(&self) -> impl Iterator<Item = &String> {
-        self.changed.iter().chain(&self.removed)
+        self.assets.iter().chain(&self.changed).chain(&self.removed)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Edge, Invalidation, Remote, Removal, Upload,
+    Edge, Invalidation, Remote, Removal, Stage, Upload,
     invalidation::{collapse, encode},
 };
 use crate::{
@@ -29,7 +29,7 @@ pub struct Stale<'a> {
 }
 
 impl Stale<'_> {
-    /// The paths, the `owed` ones among them, brought down to at most `max` for both rounds together where that is
+    /// The paths, the `owed` ones among them, brought down to at most `max` for all rounds together where that is
     /// possible; `unchanged` are the objects that a wildcard would evict for nothing.
     pub fn invalidation<'k>(
         &self,
@@ -37,22 +37,44 @@ impl Stale<'_> {
         unchanged: impl Iterator<Item = &'k ObjectKey>,
         max: usize,
     ) -> Invalidation {
-        let changed_keys = self.uploads.iter().map(|upload| &upload.file.key).filter(|key| self.may_be_held(key));
-        let mut changed: BTreeSet<String> = changed_keys.flat_map(|key| self.paths(key)).collect();
+        let (mut assets, mut changed) = (BTreeSet::new(), BTreeSet::new());
+        let pages_change = self.uploads.iter().any(|upload| upload.stage >= Stage::Pages);
+        for upload in self.uploads.iter().filter(|upload| self.may_be_held(&upload.file.key)) {
+            let before_pages = pages_change && upload.stage < Stage::Pages;
+            let round = if before_pages { &mut assets } else { &mut changed };
+            round.extend(self.paths(&upload.file.key));
+        }
+        // What is owed does not tell assets from pages, so it may be needed both before and after the pages.
+        if pages_change {
+            assets.extend(owed.iter().cloned());
+        }
         changed.extend(owed.iter().cloned());
         if self.a_lasting_error_page_changes() {
             changed = ["/*".to_owned()].into();
         }
-        let removed_keys = self.removals.iter().map(|removal| &removal.key);
+        let removed_keys = self.removals.iter().map(|removal| &removal.key).chain(self.lost());
         let removed_keys = removed_keys.filter(|key| self.may_be_held(key) && !self.is_immutable(key));
         let removed: BTreeSet<String> = removed_keys.flat_map(|key| self.paths(key)).collect();
-        if changed.len() + removed.len() <= max {
-            return Invalidation { changed: changed.into_iter().collect(), removed: removed.into_iter().collect() };
+        if assets.len() + changed.len() + removed.len() <= max {
+            let [assets, changed, removed] = [assets, changed, removed].map(|paths| paths.into_iter().collect());
+            return Invalidation { assets, changed, removed };
         }
+        // Each round leaves to the next ones what it does not need of its share.
         let unchanged: Vec<String> = unchanged.flat_map(|key| encode(&format!("/{key}"))).collect();
-        let removed = collapse(removed, unchanged.iter().cloned(), (max / 2).max(1));
-        let changed = collapse(changed, unchanged, max.saturating_sub(removed.len()).max(1));
-        Invalidation { changed, removed }
+        let within = |paths, max: usize| collapse(paths, unchanged.iter().cloned(), max.max(1));
+        let removed = within(removed, max / 3);
+        let left = max.saturating_sub(removed.len());
+        let assets = within(assets, left / 2);
+        let changed = within(changed, left.saturating_sub(assets.len()));
+        Invalidation { assets, changed, removed }
+    }
+
+    /// What somebody deleted by hand and the build does not bring back: an edge may hold it for a year, and it may come
+    /// back with other bytes.
+    fn lost(&self) -> impl Iterator<Item = &ObjectKey> {
+        let missing = self.remote.published().filter(|(key, _)| !self.remote.objects.contains_key(*key));
+        let back: BTreeSet<&ObjectKey> = self.uploads.iter().map(|upload| &upload.file.key).collect();
+        missing.map(|(key, _)| key).filter(move |key| !back.contains(key))
     }
 
     /// Whether an edge may hold a copy of what was published under `key`.

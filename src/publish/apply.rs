@@ -4,14 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use tokio::{
-    sync::Semaphore,
-    time::{Duration, Instant, sleep},
-};
+use tokio::sync::Semaphore;
 
 use super::{
     Event, MANIFEST, Prepared, Session,
+    edges::Edges,
     lock::Held,
+    pace::Gate,
     record,
     upload::{self, IN_FLIGHT_KIB, Uploader},
 };
@@ -45,7 +44,8 @@ pub struct Outcome {
 pub(super) async fn apply(session: &Session, prepared: &Prepared, lock: &Held) -> Result<Outcome> {
     let plan = &prepared.plan;
     let mut outcome = Outcome { release: Some(plan.release().clone()), edges_current: true, ..Outcome::default() };
-    let stored = upload_all(session, prepared, lock).await?;
+    let edges = Edges { session, plan };
+    let stored = upload_all(session, prepared, lock, &edges, &mut outcome).await?;
     for upload in plan.uploads() {
         match upload.reason {
             Reason::Headers => outcome.headers_changed += 1,
@@ -53,26 +53,30 @@ pub(super) async fn apply(session: &Session, prepared: &Prepared, lock: &Held) -
         }
     }
 
-    lock.check()?;
+    lock.confirm().await?;
     write_manifest(session, prepared, &stored).await?;
 
-    let invalidation = plan.invalidation();
-    outcome.paths = invalidation.len();
-    let forgotten = invalidate(session, &invalidation.changed, plan.release(), "changed", &mut outcome).await?;
-    if forgotten || !session.policy.wait {
+    if edges.forget_changed(&mut outcome).await? || !session.policy.wait {
         delete(session, prepared, &mut outcome).await?;
-        invalidate(session, &invalidation.removed, plan.release(), "removed", &mut outcome).await?;
+        edges.forget_removed(&mut outcome).await?;
     } else if !plan.removals().is_empty() {
         session.progress.event(Event::Warning("what the build no longer has is deleted by the next publish"));
     }
     Ok(outcome)
 }
 
-async fn upload_all(session: &Session, prepared: &Prepared, lock: &Held) -> Result<BTreeMap<ObjectKey, Stored>> {
+async fn upload_all(
+    session: &Session,
+    prepared: &Prepared,
+    lock: &Held,
+    edges: &Edges<'_>,
+    outcome: &mut Outcome,
+) -> Result<BTreeMap<ObjectKey, Stored>> {
     let uploads = prepared.plan.uploads();
     let uploader = Uploader {
         session,
         in_flight: Arc::new(Semaphore::new(IN_FLIGHT_KIB)),
+        gate: Gate::new(session.concurrency, || session.bucket.slowed()),
         unfinished: upload::unfinished(session, prepared).await,
         halt: session.stop.child_token(),
     };
@@ -82,13 +86,15 @@ async fn upload_all(session: &Session, prepared: &Prepared, lock: &Held) -> Resu
     for of_stage in uploads.chunk_by(|one, next| one.stage == next.stage) {
         let stage = of_stage[0].stage;
         let bytes = of_stage.iter().filter(|upload| upload.reason != Reason::Headers).map(|u| u.file.size).sum();
-        session.progress.event(Event::StageStarts(stage, of_stage.len() as u64, bytes));
         lock.check()?;
         if stage >= Stage::Pages && !pages_may_change {
-            // From here on visitors see the new release: it must be the one that was planned.
+            // From here on visitors see the new release: with what it loads, and as it was planned.
+            edges.forget_assets(outcome).await?;
             upload::still_as_hashed(uploads).await?;
+            lock.confirm().await?;
             pages_may_change = true;
         }
+        session.progress.event(Event::StageStarts(stage, of_stage.len() as u64, bytes));
         upload_stage(&uploader, of_stage, lock, &mut stored).await?;
     }
     session.progress.event(Event::UploadsEnd);
@@ -145,7 +151,9 @@ async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMa
         Some(etag) => Condition::Matches(etag.clone()),
         None => Condition::Absent,
     };
-    if bucket.write_state(MANIFEST, body, Some(&condition)).await?.is_none() {
+    // A store that heeds no conditions would replace a rival's.
+    let still_there = bucket.state_etag(MANIFEST).await? == prepared.observed.manifest_etag;
+    if !still_there || bucket.write_state(MANIFEST, body, Some(&condition)).await?.is_none() {
         return Err(Error::new(
             ErrorKind::Rival,
             "somebody else replaced the manifest while this publish was working",
@@ -156,39 +164,6 @@ async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMa
         bucket.delete_state(&record(release)).await?;
     }
     Ok(())
-}
-
-/// Makes an invalidation and waits for it where that is wanted. True when no edge holds any of the paths any more.
-async fn invalidate(
-    session: &Session,
-    paths: &[String],
-    release: &ReleaseId,
-    round: &str,
-    outcome: &mut Outcome,
-) -> Result<bool> {
-    let (Some((cloudfront, distribution)), false) = (&session.distribution, paths.is_empty()) else { return Ok(true) };
-    session.progress.event(Event::Invalidating(paths.len()));
-    let id = cloudfront.invalidate(&distribution.id, paths, &format!("{release}-{round}")).await?;
-    outcome.invalidations.push(id.clone());
-    if !session.policy.wait {
-        outcome.edges_current = false;
-        return Ok(false);
-    }
-    let since = Instant::now();
-    let mut pause = Duration::from_millis(50);
-    while !cloudfront.is_completed(&distribution.id, &id).await? {
-        if since.elapsed() >= session.invalidation_patience || session.stop.is_cancelled() {
-            outcome.edges_current = false;
-            session.progress.event(Event::Warning(
-                "the release is live, but some edges may still give out old copies: the invalidation has not ended yet",
-            ));
-            return Ok(false);
-        }
-        sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(2));
-    }
-    session.progress.event(Event::Invalidated);
-    Ok(true)
 }
 
 async fn delete(session: &Session, prepared: &Prepared, outcome: &mut Outcome) -> Result<()> {

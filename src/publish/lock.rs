@@ -1,24 +1,45 @@
 //! Holding the site for one publish.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::{task::JoinHandle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Event, LOCK, MANIFEST, Prepared, Session};
+use super::{Event, LOCK, MANIFEST, Prepared, Session, machine};
 use crate::{
     aws::Condition,
     error::{Error, ErrorKind, Result},
     release::{Lock, lock::LEASE},
 };
 
+/// How long before the lease ends we take it for lost, in seconds: others read its end from another clock.
+const MARGIN: u64 = 5;
+
+/// How long to try to give the lock up; it runs out by itself.
+const GIVING_UP: Duration = Duration::from_secs(10);
+
 /// The last renewal.
 #[derive(Clone)]
 struct Lease {
     etag: String,
+    /// By the clock on the wall: a machine that sleeps stops all others.
     expires: Timestamp,
+    /// By a clock that nobody sets.
+    since: Instant,
+}
+
+impl Lease {
+    fn holds(&self, now: Timestamp) -> bool {
+        let margin = Duration::from_secs(MARGIN);
+        now.saturating_add(margin).is_ok_and(|soon| soon < self.expires)
+            && self.since.elapsed() + margin < LEASE.unsigned_abs()
+    }
 }
 
 /// The lock, held and renewed until it is released, given up, or taken from us.
@@ -33,15 +54,16 @@ pub(super) struct Held {
 impl Held {
     /// Takes the lock for a plan; `None` when somebody else has taken it, or has published, since the plan was made.
     pub async fn take(session: &Session, prepared: &Prepared) -> Result<Option<Self>> {
-        let now = session.now();
+        let (now, since) = (session.now(), Instant::now());
         let lock = Lock {
             release: prepared.plan.release().clone(),
             owner: session.identity.owner.clone(),
             host: session.identity.host.clone(),
             process: session.identity.process,
+            instance: machine::instance(session.identity.process),
             started: now,
             expires: now,
-            owes: prepared.plan.invalidation().paths().cloned().collect(),
+            owes: BTreeSet::from_iter(prepared.plan.invalidation().paths().cloned()).into_iter().collect(),
         }
         .renewed(now);
         let condition = match &prepared.observed.left_behind {
@@ -50,7 +72,13 @@ impl Held {
         };
         let written = session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition)).await?;
         let Some(etag) = written else { return Ok(None) };
-        let lease = Arc::new(Mutex::new(Lease { etag, expires: lock.expires }));
+        if !session.bucket.has_conditions() {
+            session.progress.event(Event::Warning(
+                "this store has no conditional writes, so the lock is only as good as a look before and after: publish from \
+                 one place at a time",
+            ));
+        }
+        let lease = Arc::new(Mutex::new(Lease { etag, expires: lock.expires, since }));
         let lost = CancellationToken::new();
         let renewal = tokio::spawn(renew(session.clone(), lock.clone(), lease.clone(), lost.clone()));
         let held = Self { session: session.clone(), lock, lease, lost, renewal };
@@ -71,14 +99,25 @@ impl Held {
     /// Fails once somebody else has taken the lock, or could have: a machine that slept wakes up without it. Then
     /// nothing more may be changed.
     pub fn check(&self) -> Result<()> {
-        let expired = self.session.now() >= current(&self.lease).expires;
-        if expired || self.lost.is_cancelled() { Err(overtaken()) } else { Ok(()) }
+        let holds = current(&self.lease).holds(self.session.now());
+        if !holds || self.lost.is_cancelled() { Err(overtaken()) } else { Ok(()) }
+    }
+
+    /// Asks the store whether the lock is ours, before pages change and before the manifest does: others may have taken it
+    /// since the last renewal, and a store that heeds no conditions lets them.
+    pub async fn confirm(&self) -> Result<()> {
+        self.check()?;
+        let there = self.session.bucket.read_state(LOCK).await?.and_then(|state| Lock::decode(&state.bytes));
+        if there.is_none_or(|there| there.release != self.lock.release) {
+            self.lost.cancel();
+        }
+        self.check()
     }
 
     /// Ends the publish: nothing is owed any more. A lock that cannot be deleted expires by itself.
     pub async fn release(self) {
         self.renewal.abort();
-        if self.lost.is_cancelled() {
+        if self.check().is_err() {
             return;
         }
         if let Err(error) = self.session.bucket.delete_state(LOCK).await {
@@ -108,7 +147,8 @@ impl Held {
 
     async fn write(&self, lock: &Lock) {
         let condition = Condition::Matches(current(&self.lease).etag);
-        let _ = self.session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition)).await;
+        let writing = self.session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition));
+        let _ = tokio::time::timeout(GIVING_UP, writing).await;
     }
 }
 
@@ -129,6 +169,7 @@ pub(super) fn unreadable(session: &Session) -> Lock {
         owner: nobody.clone(),
         host: nobody,
         process: 0,
+        instance: None,
         started: now,
         expires: now,
         owes: Vec::new(),
@@ -159,12 +200,12 @@ async fn renew(session: Session, lock: Lock, lease: Arc<Mutex<Lease>>, lost: Can
     let pause = LEASE.unsigned_abs() / 3;
     loop {
         sleep(pause).await;
-        let renewed = lock.renewed(session.now());
+        let (renewed, since) = (lock.renewed(session.now()), Instant::now());
         let body = Bytes::from(renewed.encode());
         let condition = Condition::Matches(current(&lease).etag);
         match session.bucket.write_state(LOCK, body, Some(&condition)).await {
             Ok(Some(etag)) => {
-                *lease.lock().unwrap_or_else(PoisonError::into_inner) = Lease { etag, expires: renewed.expires };
+                *lease.lock().unwrap_or_else(PoisonError::into_inner) = Lease { etag, expires: renewed.expires, since };
             }
             Ok(None) => return lost.cancel(),
             // A passing fault: the lease outlasts two of them.

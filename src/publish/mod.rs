@@ -1,8 +1,11 @@
 //! Publishing: observe, plan, lock, upload, record, invalidate, delete. `docs/ARCHITECTURE.md` tells the life of a file.
 
 mod apply;
+mod edges;
 mod lock;
+mod machine;
 mod observe;
+mod pace;
 pub mod progress;
 mod upload;
 
@@ -27,6 +30,9 @@ use crate::{
 /// The state objects of a site.
 pub(crate) const MANIFEST: &str = "manifest.json.gz";
 pub(crate) const LOCK: &str = "lock.json";
+
+/// How long a publish that is stopped waits for the answers to what it has sent: some never come.
+const GRACE: Duration = Duration::from_secs(10);
 
 pub(crate) fn record(release: &ReleaseId) -> String {
     format!("releases/{release}.json.gz")
@@ -100,6 +106,12 @@ impl Session {
         (self.world.now)()
     }
 
+    /// Comes when what was under way had [`GRACE`] to end since the user stopped.
+    async fn stopped_for_long(&self) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    }
+
     /// Compares `files` with what was observed and plans the release.
     ///
     /// # Errors
@@ -138,7 +150,10 @@ impl Session {
             return Ok(Some(Outcome { edges_current: true, ..Outcome::default() }));
         }
         let Some(lock) = lock::Held::take(self, prepared).await? else { return Ok(None) };
-        let outcome = apply::apply(self, prepared, &lock).await;
+        let outcome = tokio::select! {
+            outcome = apply::apply(self, prepared, &lock) => outcome,
+            () = self.stopped_for_long() => Err(apply::interrupted()),
+        };
         match &outcome {
             Ok(_) => lock.release().await,
             Err(_) => lock.give_up().await,

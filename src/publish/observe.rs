@@ -5,7 +5,7 @@ use std::ops::Bound;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Duration, Instant, sleep};
 
-use super::{Event, LOCK, MANIFEST, Session, interrupted_before};
+use super::{Event, LOCK, MANIFEST, Session, interrupted_before, machine};
 use crate::{
     aws::{Head, ListPage, State},
     error::{Error, ErrorKind, Result},
@@ -54,7 +54,7 @@ async fn look(session: &Session) -> Result<Observed> {
             Some(State { bytes, etag, .. }) => {
                 // What is no lock holds nobody back; it only has to be replaced.
                 let lock = Lock::decode(&bytes).unwrap_or_else(|| super::lock::unreadable(session));
-                if lock.holds(session.now()) && !session.only_look {
+                if lock.holds(session.now()) && !session.only_look && !machine::is_gone(&lock) {
                     wait_for(session, &lock, since, &mut told).await?;
                     continue;
                 }
@@ -152,12 +152,7 @@ async fn list_range(session: &Session, after: &ObjectKey, end: Option<&ObjectKey
 
 /// Asks S3 about the objects that could already be what we want but that no manifest vouches for.
 pub(super) async fn look_at_unknown(session: &Session, files: &[SiteFile], remote: &mut Remote) -> Result<()> {
-    let questions: Vec<_> = remote
-        .worth_asking(files)
-        .into_iter()
-        .map(|file| (file.clone(), remote.objects[&file.key].etag.clone()))
-        .map(|(file, etag)| look_at(session, file, etag))
-        .collect();
+    let questions: Vec<_> = remote.worth_asking(files).into_iter().map(|file| look_at(session, file.clone())).collect();
     let answers: Vec<_> = stream::iter(questions).buffer_unordered(session.concurrency).try_collect().await?;
     for (key, content) in answers.into_iter().flatten() {
         remote.learn(&key, content);
@@ -165,19 +160,23 @@ pub(super) async fn look_at_unknown(session: &Session, files: &[SiteFile], remot
     Ok(())
 }
 
-async fn look_at(session: &Session, file: SiteFile, etag: String) -> Result<Option<(ObjectKey, Content)>> {
+async fn look_at(session: &Session, file: SiteFile) -> Result<Option<(ObjectKey, Content)>> {
     let Some(head) = session.bucket.head(&file.key).await? else { return Ok(None) };
-    let same = match &head.sha256 {
-        Some(stored) if *stored == expected_checksum(&file) || *stored == file.sha256.base64() => true,
-        // Of an object in parts other stores keep other checksums.
-        _ => {
-            let path = file.path.clone();
-            let size = file.size;
-            tokio::task::spawn_blocking(move || has_etag(&path, size, &etag)).await.unwrap_or(Ok(false))?
-        }
-    };
+    let same = has_bytes_of(&head, &file).await?;
     let Head { headers, version, .. } = head;
     Ok(same.then_some((file.key, Content { sha256: file.sha256, headers, version })))
+}
+
+/// Whether an object has a file's bytes.
+pub(super) async fn has_bytes_of(object: &Head, file: &SiteFile) -> Result<bool> {
+    match &object.sha256 {
+        Some(stored) if *stored == expected_checksum(file) || *stored == file.sha256.base64() => Ok(true),
+        // Of an object in parts other stores keep other checksums.
+        _ => {
+            let (path, size, etag) = (file.path.clone(), file.size, object.etag.clone());
+            tokio::task::spawn_blocking(move || has_etag(&path, size, &etag)).await.unwrap_or(Ok(false))
+        }
+    }
 }
 
 /// The SHA-256 as S3 keeps it: of a file in parts, the digest of the parts' digests, with their number.

@@ -14,12 +14,12 @@ use futures::{StreamExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::{Event, Prepared, Session, apply::interrupted};
+use super::{Event, Prepared, Session, apply::interrupted, observe, pace::Gate};
 use crate::{
     aws::multipart::{MultipartUpload, Part},
     error::{Error, ErrorKind, Result},
-    plan::{Reason, Stored, Upload},
-    site::{ObjectKey, SiteFile, part_size},
+    plan::{Reason, Stage, Stored, Upload},
+    site::{Headers, ObjectKey, Sha256, SiteFile, part_size},
 };
 
 /// How much may be in memory on its way to S3, in KiB: 64 MiB, four parts.
@@ -32,6 +32,7 @@ const COPY_LIMIT: u64 = 5 << 30;
 pub(super) struct Uploader<'a> {
     pub session: &'a Session,
     pub in_flight: Arc<Semaphore>,
+    pub gate: Gate<'a>,
     /// Uploads in parts that a publish before this one left unfinished.
     pub unfinished: HashMap<ObjectKey, MultipartUpload>,
     /// Cancelled when nothing new shall begin: the user stopped, or an upload failed.
@@ -77,14 +78,45 @@ impl Uploader<'_> {
     pub async fn upload(&self, upload: &Upload) -> Result<Stored> {
         let file = &upload.file;
         let (stored, unreported) = match (&upload.reason, &upload.replaces) {
-            (Reason::Headers, Some(etag)) if file.size <= COPY_LIMIT => {
-                (self.session.bucket.set_headers(&file.key, etag, &file.headers).await?, 0)
-            }
-            _ if file.parts.is_empty() => (self.whole(file).await?, file.size),
-            _ => (self.in_parts(file).await?, 0),
+            (Reason::Headers, Some(etag)) if file.size <= COPY_LIMIT => (self.headers(file, etag).await?, 0),
+            _ => self.bytes(file).await?,
         };
         self.session.progress.event(Event::Stored(&file.key, unreported));
         Ok(stored)
+    }
+
+    /// Sends the file, and tells how many of its bytes are not reported as parts.
+    async fn bytes(&self, file: &SiteFile) -> Result<(Stored, u64)> {
+        match file.parts.is_empty() {
+            true => Ok((self.whole(file).await?, file.size)),
+            false => Ok((self.in_parts(file).await?, 0)),
+        }
+    }
+
+    /// Sets the headers by a copy, unless the object is no longer what it was and our own copy has not made it so.
+    async fn headers(&self, file: &SiteFile, etag: &str) -> Result<Stored> {
+        match self.copy(file, etag).await? {
+            Some(stored) => Ok(stored),
+            None => Ok(self.bytes(file).await?.0),
+        }
+    }
+
+    /// Sets the headers by a copy; `None` when the object is no longer what it was and is not what it shall be.
+    async fn copy(&self, file: &SiteFile, etag: &str) -> Result<Option<Stored>> {
+        let turn = self.gate.enter().await;
+        if let Some(stored) = self.session.bucket.set_headers(&file.key, etag, &file.headers).await? {
+            return Ok(Some(stored));
+        }
+        drop(turn);
+        let arrived = self.arrived_object(file).await?;
+        Ok(arrived.filter(|(_, headers)| *headers == file.headers).map(|(stored, _)| stored))
+    }
+
+    /// The object, with its headers, where it has the file's bytes: what an answer would have told that was lost.
+    async fn arrived_object(&self, file: &SiteFile) -> Result<Option<(Stored, Headers)>> {
+        let Some(head) = self.session.bucket.head(&file.key).await? else { return Ok(None) };
+        let same = observe::has_bytes_of(&head, file).await?;
+        Ok(same.then_some((Stored { etag: head.etag, version: head.version }, head.headers)))
     }
 
     async fn room_for(&self, bytes: u64) -> Result<OwnedSemaphorePermit> {
@@ -96,6 +128,7 @@ impl Uploader<'_> {
     async fn whole(&self, file: &SiteFile) -> Result<Stored> {
         let _room = self.room_for(file.size).await?;
         let body = read(file, 0, file.size).await?;
+        let _turn = self.gate.enter().await;
         self.session.bucket.put(&file.key, body, &file.sha256, &file.headers).await
     }
 
@@ -107,7 +140,7 @@ impl Uploader<'_> {
             None => (bucket.start_multipart(&file.key, &file.headers).await?, BTreeMap::new()),
         };
         let stored = match self.parts(file, &multipart, arrived).await {
-            Ok(parts) => bucket.complete_multipart(&multipart, &parts).await,
+            Ok(parts) => self.complete(file, &multipart, &parts).await,
             Err(error) => Err(error),
         };
         match stored {
@@ -118,6 +151,25 @@ impl Uploader<'_> {
                 let _ = bucket.abort_multipart(&multipart).await;
                 Err(error)
             }
+        }
+    }
+
+    async fn complete(
+        &self,
+        file: &SiteFile,
+        multipart: &MultipartUpload,
+        parts: &BTreeMap<i32, Part>,
+    ) -> Result<Stored> {
+        if let Some(stored) = self.session.bucket.complete_multipart(multipart, parts).await? {
+            return Ok(stored);
+        }
+        match self.arrived_object(file).await? {
+            Some((stored, _)) => Ok(stored),
+            None => Err(Error::new(
+                ErrorKind::Service,
+                format!("somebody gave up the upload of {} before it was complete", file.key),
+                "run the same command again: it sends that file anew",
+            )),
         }
     }
 
@@ -134,7 +186,10 @@ impl Uploader<'_> {
         let bucket = &self.session.bucket;
         match bucket.head(&file.key).await? {
             Some(head) if head.headers != file.headers && file.size <= COPY_LIMIT => {
-                bucket.set_headers(&file.key, &stored.etag, &file.headers).await
+                self.copy(file, &stored.etag).await?.ok_or_else(|| {
+                    let what = format!("somebody else changed {} while it was being published", file.key);
+                    Error::new(ErrorKind::Rival, what, "run the same command again: it starts from what is there now")
+                })
             }
             _ => Ok(stored),
         }
@@ -154,11 +209,12 @@ impl Uploader<'_> {
                 let offset = (number as u64 - 1) * size;
                 let length = size.min(file.size - offset);
                 let part = match arrived {
-                    Some(part) if part.sha256 == crate::site::Sha256::base64(sha256) => part,
+                    Some(part) if part.sha256 == Sha256::base64(sha256) => part,
                     _ => {
                         self.check()?;
                         let _room = self.room_for(length).await?;
                         let body = read(file, offset, length).await?;
+                        let _turn = self.gate.enter().await;
                         self.session.bucket.put_part(multipart, number, body, sha256).await?
                     }
                 };
@@ -176,13 +232,22 @@ impl Uploader<'_> {
     }
 }
 
-/// Fails when any file is no longer what was hashed, as far as its size and modification time tell.
+/// Fails when any file is no longer what was hashed: as far as its size and modification time tell, and, of what visitors
+/// see and is yet to be sent, by its bytes. Later S3 would refuse the one page, and others would have changed already.
 pub(super) async fn still_as_hashed(uploads: &[Upload]) -> Result<()> {
-    let files: Vec<_> = uploads.iter().map(|upload| State::of(&upload.file)).collect();
+    let is_sent = |upload: &Upload| upload.stage < Stage::Pages || upload.reason == Reason::Headers;
+    let files: Vec<_> = uploads
+        .iter()
+        .map(|upload| (State::of(&upload.file), (!is_sent(upload)).then_some(upload.file.sha256)))
+        .collect();
+    let same = |state: &State, sha256: Option<Sha256>| {
+        let bytes = |expected| Ok::<_, std::io::Error>(Sha256::of(&std::fs::read(&state.path)?) == expected);
+        Ok::<_, std::io::Error>(state.is(&std::fs::metadata(&state.path)?) && sha256.map_or(Ok(true), bytes)?)
+    };
     let checked = tokio::task::spawn_blocking(move || {
-        files.into_iter().find_map(|state| match std::fs::metadata(&state.path) {
-            Ok(metadata) if state.is(&metadata) => None,
-            Ok(_) => Some(changed(&state.path)),
+        files.into_iter().find_map(|(state, sha256)| match same(&state, sha256) {
+            Ok(true) => None,
+            Ok(false) => Some(changed(&state.path)),
             Err(error) => Some(changed(&state.path).because(error)),
         })
     });

@@ -24,6 +24,9 @@ pub struct Lock {
     pub host: String,
     /// The process on that machine.
     pub process: u32,
+    /// What tells that process from every other one that has been or will be, where the machine can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// When the publish took the lock.
     pub started: Timestamp,
     /// Until when it holds; a publish at work moves this on.
@@ -83,6 +86,7 @@ mod tests {
             owner: "ann".into(),
             host: "laptop".into(),
             process: 7,
+            instance: None,
             started: now,
             expires: now,
             owes: vec!["/*".into()],
@@ -103,6 +107,7 @@ mod tests {
             owner: "\u{1b}[31mann".into(),
             host: "a\nb".into(),
             process: 7,
+            instance: None,
             started: now,
             expires: now,
             owes: ["/a%20b*", "a", "", "/a b", "/ü"].map(String::from).into(),

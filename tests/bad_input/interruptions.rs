@@ -133,6 +133,29 @@ async fn what_a_killed_publish_had_sent_is_not_sent_again() {
     assert_eq!(rehearsal.read_state("lock.json").await, None);
 }
 
+/// Given a publish that was killed on this machine, when it is run again, then it need not wait for its own lock: no such process
+/// runs any more. That of another machine holds.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_lock_of_a_process_that_is_no_more_holds_nobody_back() {
+    let rehearsal = Rehearsal::published().await;
+    let build = build();
+    let (child, _held) = half_published(&rehearsal, &build, "live/a.css", "live/b.css").await;
+    let lock = Lock::decode(&rehearsal.read_state("lock.json").await.expect("a lock")).unwrap();
+    rehearsal.publish(&build, &["--lock-wait", "0"]).await.is_error("rival");
+    killed(child).await;
+    assert!(lock.holds(Timestamp::now()));
+    let elsewhere = Lock { instance: lock.instance.as_ref().map(|here| format!("elsewhere {here}")), ..lock.clone() };
+    rehearsal.write_state("lock.json", elsewhere.encode()).await;
+    rehearsal.publish(&build, &["--lock-wait", "0"]).await.is_error("rival");
+
+    rehearsal.proxy.clear();
+    rehearsal.write_state("lock.json", lock.encode()).await;
+    rehearsal.publish(&build, &["--lock-wait", "0"]).await.is_success();
+    assert_eq!(rehearsal.proxy.seen("PutObject", "live/b.css"), [], "it had arrived");
+    assert_eq!(rehearsal.site().await, expected_of(&build).await);
+}
+
 #[tokio::test]
 async fn an_upload_in_parts_is_taken_up_where_it_was_killed() {
     let rehearsal = Rehearsal::published().await;
@@ -182,6 +205,7 @@ async fn a_publish_that_may_not_wait_names_the_one_at_work() {
         owner: "ann".into(),
         host: "laptop".into(),
         process: 4711,
+        instance: None,
         started: now - SignedDuration::from_secs(90),
         expires: now,
         owes: Vec::new(),

@@ -5,6 +5,7 @@ use crate::world::{World, each};
 
 crate::on_every_account!(
     a_changed_page_is_one_upload,
+    a_page_changes_after_the_copies_of_what_it_loads,
     a_changed_rule_is_a_copy_without_bytes,
     a_hash_that_lies_is_no_longer_trusted,
 );
@@ -34,6 +35,46 @@ async fn a_changed_page_is_one_upload(world: World) {
     build.write("about/index.html", "<title>About us</title>");
     let changed = world.publish(&build).succeeds().await;
     assert_eq!(world.invalidated(&changed).await, [["/about", "/about/", "/about/index.html"]]);
+}
+
+/// Given a published site, when a page changes together with the image that it loads, then the image goes up first, the edges
+/// forget it, and only when they have does the page change. Without waiting, the order is the same.
+async fn a_page_changes_after_the_copies_of_what_it_loads(world: World) {
+    for flags in [&[][..], &["--no-wait"]] {
+        let build = Folder::site();
+        world.publish(&build).succeeds().await;
+        world.calls();
+        build.write(
+            "index.html",
+            "<title>New</title><script src=/assets/app-BkXq7RzT.js></script><img src=/favicon.svg>",
+        );
+        build.write("favicon.svg", "<svg/>");
+        let changed = world.publish(&build).flags(flags.iter().copied()).succeeds().await;
+
+        let calls = world.calls();
+        let order: Vec<_> = calls.0.iter().map(|call| (call.operation, call.key.rsplit('/').next().unwrap())).collect();
+        let at = |step: (&str, &str)| {
+            order.iter().position(|call| *call == step).unwrap_or_else(|| panic!("{step:?}: {order:?}"))
+        };
+        let invalidation = ("CreateInvalidation", "invalidation");
+        assert!(at(("PutObject", "favicon.svg")) < at(invalidation), "{order:?}");
+        assert!(at(invalidation) < at(("PutObject", "index.html")), "{order:?}");
+        let waits =
+            order[at(invalidation)..at(("PutObject", "index.html"))].iter().any(|(name, _)| *name == "GetInvalidation");
+        assert_eq!(waits, flags.is_empty(), "{order:?}");
+        assert_eq!(
+            changed["plan"]["invalidation"],
+            serde_json::json!({
+                "assets": ["/favicon.svg"], "changed": ["/", "/index.html"], "removed": [],
+            })
+        );
+        let told = world.invalidated(&changed).await;
+        assert_eq!(told, [vec!["/favicon.svg"], vec!["/", "/index.html"]]);
+        assert_eq!(
+            (&changed["result"]["paths"], &changed["result"]["edgesCurrent"]),
+            (&3.into(), &flags.is_empty().into())
+        );
+    }
 }
 
 /// Given a published site, when only a rule for headers changes, then a copy inside S3 sets them, no byte is sent, and the

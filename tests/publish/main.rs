@@ -8,17 +8,27 @@ mod world;
 
 mod changes;
 mod drift;
+mod edited;
+mod expiring;
 mod first;
 mod foreign;
 mod guards;
+mod inside;
+mod interleaved;
 mod interrupted;
+mod lost;
 mod many;
 mod names;
 mod parts;
 mod removals;
+mod resumed;
 mod rivals;
+mod skewed;
 mod state;
+mod stores;
 mod targets;
+mod throttled;
+mod turns;
 mod unchanged;
 
 /// Makes tests of stories, one for each account.

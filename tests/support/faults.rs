@@ -129,6 +129,11 @@ impl Fault {
         Self::about(Which::Writes, Effect::Lose)
     }
 
+    /// Requests of an operation are carried out, and the connection ends without an answer.
+    pub fn lost(operation: &'static str) -> Self {
+        Self::new(operation, Effect::Lose)
+    }
+
     /// Requests that can change something are never answered, whether they are carried out or not: `killed` is told,
     /// for whoever ends the program at that moment.
     pub fn killed_write(reaches: bool, killed: Arc<Notify>) -> Self {

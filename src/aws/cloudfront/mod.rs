@@ -115,10 +115,12 @@ impl CloudFront {
     /// # Errors
     /// As AWS answers.
     pub async fn invalidate(&self, id: &str, paths: &[String], reference: &str) -> Result<String> {
-        let (on, what) = (
-            format!("arn:aws:cloudfront::*:distribution/{id}"),
-            format!("invalidate {} paths of distribution {id}", paths.len()),
-        );
+        let number = match paths.len() {
+            1 => "1 path".to_owned(),
+            more => format!("{more} paths"),
+        };
+        let (on, what) =
+            (format!("arn:aws:cloudfront::*:distribution/{id}"), format!("invalidate {number} of distribution {id}"));
         let action = Action { iam: "cloudfront:CreateInvalidation", on: &on, what: &what };
         let quantity = i32::try_from(paths.len()).unwrap_or(i32::MAX);
         let batch = Paths::builder()

@@ -15,7 +15,7 @@ pub(super) fn cure(code: &str, _asked: &Action<'_>, answer: &Answer) -> Option<C
         "TooManyInvalidationsInProgress" => (
             Service,
             "too many invalidations are in progress",
-            "wait a few minutes and publish again: only the invalidation is left to do",
+            "wait a few minutes and publish again: it goes on where it stopped",
         ),
         "AccessDenied" if is_unverified(answer) => (
             AccessDenied,

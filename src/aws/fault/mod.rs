@@ -217,7 +217,7 @@ impl fmt::Display for Answer {
 }
 
 /// The text of the first XML element `name`.
-fn element(body: &[u8], name: &str) -> Option<String> {
+pub(super) fn element(body: &[u8], name: &str) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
     let after = text.split_once(&format!("<{name}>"))?.1;
     Some(after.split_once('<')?.0.to_owned())

@@ -1,0 +1,163 @@
+//! The state objects of a site: read, and written on a condition.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use aws_sdk_s3::{
+    error::ProvideErrorMetadata as _,
+    operation::put_object::{PutObjectError, builders::PutObjectFluentBuilder},
+    primitives::ByteStream,
+};
+use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
+use bytes::Bytes;
+
+use super::{
+    Action,
+    bucket::{Bucket, bare},
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    release::place,
+    site::Sha256,
+};
+
+/// On what a write depends (S3 User Guide, "Conditional requests").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// There is no such object yet.
+    Absent,
+    /// The object has this entity tag.
+    Matches(String),
+}
+
+/// A state object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Its content.
+    pub bytes: Bytes,
+    /// Its entity tag without quotes.
+    pub etag: String,
+    /// When it was written, in seconds since 1970 by S3's clock.
+    pub modified: Option<i64>,
+}
+
+impl Bucket {
+    /// Where the state object `name` is: outside the served prefix, one folder for each prefix of the bucket.
+    pub fn state_key(&self, name: &str) -> String {
+        place::state_key(self.prefix(), name)
+    }
+
+    /// Reads a state object.
+    ///
+    /// # Errors
+    /// As AWS answers; that there is no such object is not an error.
+    pub async fn read_state(&self, name: &str) -> Result<Option<State>> {
+        let key = self.state_key(name);
+        let (on, what) = (self.arn(&key), format!("read bucket {}", self.name));
+        let action = Action { iam: "s3:GetObject", on: &on, what: &what };
+        let answer = match self.client.get_object().bucket(&self.name).key(&key).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(action.failed(error)),
+        };
+        let etag = bare(answer.e_tag());
+        let modified = answer.last_modified().map(|time| time.secs());
+        let body = answer.body.collect().await.map_err(|error| {
+            Error::new(ErrorKind::Service, format!("cannot {what}: the answer broke off"), "run the command again")
+                .because(error)
+        })?;
+        Ok(Some(State { bytes: body.into_bytes(), etag, modified }))
+    }
+
+    /// The entity tag of a state object, if there is one.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn state_etag(&self, name: &str) -> Result<Option<String>> {
+        let key = self.state_key(name);
+        let (on, what) = (self.arn(&key), format!("read bucket {}", self.name));
+        match self.client.head_object().bucket(&self.name).key(&key).send().await {
+            Ok(answer) => Ok(Some(bare(answer.e_tag()))),
+            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => Ok(None),
+            Err(error) => Err(Action { iam: "s3:GetObject", on: &on, what: &what }.failed(error)),
+        }
+    }
+
+    /// Writes a state object and returns its entity tag; `None` where the condition did not hold.
+    ///
+    /// # Errors
+    /// As AWS answers, but for the failed condition.
+    pub async fn write_state(&self, name: &str, body: Bytes, condition: Option<&Condition>) -> Result<Option<String>> {
+        if let Some(condition) = condition.filter(|_| !self.has_conditions()) {
+            return self.write_after_looking(name, body, condition).await;
+        }
+        let put = self.state_put(name, &body);
+        let put = match condition {
+            None => put,
+            Some(Condition::Absent) => put.if_none_match("*"),
+            Some(Condition::Matches(etag)) => put.if_match(format!("\"{etag}\"")),
+        };
+        let error = match (put.send().await, condition) {
+            (Ok(answer), _) => return Ok(Some(bare(answer.e_tag()))),
+            (Err(error), None) => return Err(self.state_not_written(name, error)),
+            (Err(error), Some(condition)) => (error, condition),
+        };
+        match (error.0.code(), error.1) {
+            (Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey"), _) => {
+                self.written_before(name, &body).await
+            }
+            (Some("NotImplemented"), condition) => {
+                self.without_conditions.store(true, Relaxed);
+                self.write_after_looking(name, body, condition).await
+            }
+            _ => Err(self.state_not_written(name, error.0)),
+        }
+    }
+
+    /// Whether the store takes conditions, as far as it is known.
+    pub fn has_conditions(&self) -> bool {
+        !self.without_conditions.load(Relaxed)
+    }
+
+    /// A write whose answer was lost and that was tried again fails on its own success: what is there then is ours to the
+    /// byte, for it has the name of a release that nobody else makes.
+    async fn written_before(&self, name: &str, body: &Bytes) -> Result<Option<String>> {
+        Ok(self.read_state(name).await?.filter(|state| state.bytes == *body).map(|state| state.etag))
+    }
+
+    /// What comes nearest to a conditional write in a store that has none: look, write, look again.
+    async fn write_after_looking(&self, name: &str, body: Bytes, condition: &Condition) -> Result<Option<String>> {
+        let there = self.state_etag(name).await?;
+        let holds = match condition {
+            Condition::Absent => there.is_none(),
+            Condition::Matches(etag) => there.as_ref() == Some(etag),
+        };
+        if holds && let Err(error) = self.state_put(name, &body).send().await {
+            return Err(self.state_not_written(name, error));
+        }
+        self.written_before(name, &body).await
+    }
+
+    fn state_put(&self, name: &str, body: &Bytes) -> PutObjectFluentBuilder {
+        let put = self.client.put_object().bucket(&self.name).key(self.state_key(name));
+        let put = put.content_type("application/octet-stream").checksum_sha256(Sha256::of(body).base64());
+        put.body(ByteStream::from(body.clone()))
+    }
+
+    fn state_not_written(&self, name: &str, error: SdkError<PutObjectError, Response>) -> Error {
+        let (on, what) =
+            (self.arn(&self.state_key(name)), format!("write the published state to bucket {}", self.name));
+        Action { iam: "s3:PutObject", on: &on, what: &what }.failed(error)
+    }
+
+    /// Deletes a state object; that there is none is no error.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn delete_state(&self, name: &str) -> Result<()> {
+        let key = self.state_key(name);
+        let (on, what) = (self.arn(&key), format!("delete the published state in bucket {}", self.name));
+        let action = Action { iam: "s3:DeleteObject", on: &on, what: &what };
+        let sent = self.client.delete_object().bucket(&self.name).key(&key).send().await;
+        sent.map(drop).map_err(|error| action.failed(error))
+    }
+}

@@ -1,0 +1,93 @@
+//! Credentials that expire, and time that is over.
+
+use std::time::Duration;
+
+use cruddur_site::{local, release::Lock};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::support::{Folder, faults::Fault};
+use crate::world::{LOCK, Publish, World};
+
+/// `publish --profile short`, whose credentials come from a program that notes each time it is asked.
+fn publish(world: &World, build: &Folder, lasting: SignedDuration) -> Publish {
+    let desk = world.desk.path();
+    std::fs::create_dir_all(desk.join(".aws")).unwrap();
+    let asked = desk.join("asked");
+    let script = format!(
+        "echo >> {}\nprintf '%s' '{{\"Version\": 1, \"AccessKeyId\": \"{}\", \"SecretAccessKey\": \"{}\", \
+         \"SessionToken\": \"\", \"Expiration\": \"'$(date -u -d '+{} seconds' +%Y-%m-%dT%H:%M:%SZ)'\"}}'",
+        asked.display(),
+        local::ACCESS_KEY_ID,
+        local::SECRET_ACCESS_KEY,
+        lasting.as_secs(),
+    );
+    std::fs::write(desk.join("keys.sh"), script.replace(" \"SessionToken\": \"\",", "")).unwrap();
+    let profile = format!("[profile short]\nregion = us-east-1\ncredential_process = sh {}/keys.sh\n", desk.display());
+    std::fs::write(desk.join(".aws/config"), profile).unwrap();
+    world.publish(build).flags(["--profile", "short"])
+}
+
+fn asked(world: &World) -> usize {
+    std::fs::read_to_string(world.desk.path().join("asked")).unwrap().lines().count()
+}
+
+/// Given credentials that expire soon, when a publish takes longer than that, then it takes new ones and goes on.
+#[tokio::test]
+async fn credentials_that_expire_are_taken_anew() {
+    let world = World::local("credentials_that_expire").await;
+    let build = Folder::site();
+    let (fault, held) = Fault::hold("PutObject");
+    world.proxy.inject(fault.at("live/favicon.svg"));
+    // They are taken for expired ten seconds earlier.
+    let publishing = tokio::spawn(publish(&world, &build, SignedDuration::from_secs(13)).succeeds());
+    world.proxy.wait_for("PutObject", "live/favicon.svg", 1, false).await;
+    let before = asked(&world);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    held.release();
+    publishing.await.unwrap();
+    assert!(asked(&world) > before, "asked {before} times");
+    assert_eq!(world.object("index.html").await.body, std::fs::read(build.join("index.html")).unwrap());
+}
+
+/// Given credentials that are good for an hour by their own word, when AWS says in the middle that they have expired, then the
+/// publish takes new ones and goes on; where there are no others it stops, and says so.
+#[tokio::test]
+async fn an_expired_token_in_the_middle_is_mended_by_new_credentials() {
+    let world = World::local("an_expired_token").await;
+    let build = Folder::site();
+    let expired = || Fault::s3("PutObject", 400, "ExpiredToken", "The provided token has expired.");
+    world.proxy.inject(expired().at("live/index.html").times(1));
+    publish(&world, &build, SignedDuration::from_hours(1)).succeeds().await;
+    assert_eq!(asked(&world), 2);
+    assert_eq!(world.proxy.seen("PutObject", "live/index.html").len(), 2);
+
+    world.proxy.clear();
+    build.write("index.html", "<title>New</title>");
+    world.proxy.inject(expired().at("live/index.html"));
+    let error = world.publish(&build).fails().await;
+    assert_eq!(error["kind"], "credentials", "{error}");
+    assert_eq!(world.proxy.seen("PutObject", "live/index.html").len(), 1);
+}
+
+/// Given a store that does not answer, when the time of a publish is over, then it stops as if by Ctrl-C: visitors have the old
+/// pages, the lock is given up, and the next publish goes on.
+#[tokio::test]
+async fn a_publish_whose_time_is_over_stops_as_by_ctrl_c() {
+    let world = World::local("a_publish_whose_time_is_over").await;
+    let build = Folder::site();
+    // Never released.
+    let (fault, _held) = Fault::hold("PutObject");
+    world.proxy.inject(fault.at("live/index.html"));
+    let (status, told, said) = world.publish(&build).flags(["--timeout", "2"]).run().await;
+    assert_eq!((status, &told["error"]["kind"]), (Some(130), &"interrupted".into()), "{told:#}\n{said}");
+    assert!(
+        told["error"]["what"].as_str().unwrap().contains("--timeout is over: what visitors see is whole"),
+        "{told}"
+    );
+    assert!(!Lock::decode(&world.bytes(LOCK).await).unwrap().holds(Timestamp::now()));
+
+    world.proxy.clear();
+    world.publish(&build).flags(["--lock-wait", "0", "--timeout", "600"]).succeeds().await;
+    assert_eq!(world.proxy.seen("PutObject", "live/favicon.svg"), [], "it had arrived");
+    assert_eq!(world.keys(LOCK).await, [""; 0]);
+}

@@ -1,0 +1,132 @@
+//! Clocks that are wrong, buckets that keep no versions, and much that is not ours.
+
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use cruddur_site::{
+    aws::Aws,
+    error::ErrorKind,
+    publish::observe,
+    release::{Lock, ReleaseId},
+};
+use futures::StreamExt as _;
+use jiff::{SignedDuration, Timestamp};
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    inside::{connection, session},
+    support::Folder,
+    world::{LOCK, MANIFEST, World, each},
+};
+
+crate::on_every_account!(
+    a_bucket_with_suspended_versions_is_published_to,
+    a_manifest_that_was_deleted_is_made_anew,
+    foreign_objects_beside_the_prefix_are_not_even_listed,
+);
+
+/// Given a lock of somebody whose clock is right, when our clock is an hour ahead or behind, then the lock holds as long as
+/// it holds, by the clock of the store.
+#[tokio::test]
+async fn a_lock_is_judged_by_the_clock_of_the_store() {
+    let world = World::local("a_lock_is_judged").await;
+    let lock = |seconds: i64| {
+        let expires = Timestamp::now() + SignedDuration::from_secs(seconds);
+        Lock {
+            release: ReleaseId::new(expires, 1),
+            owner: "bob".into(),
+            host: "laptop".into(),
+            process: 1,
+            instance: None,
+            started: expires,
+            expires,
+            owes: Vec::new(),
+        }
+    };
+    for hours in [-1, 0, 1] {
+        let aws = Aws::connect(&connection(world.endpoint())).await;
+        let mut session = session(world.endpoint(), &world.bucket, "live", "ann").await;
+        session.bucket = aws.bucket(&world.bucket, "live", None);
+        session.lock_patience = Duration::ZERO;
+        session.world.now = Arc::new(aws.clock(move || Timestamp::now() + SignedDuration::from_hours(hours)));
+        for (left, holds) in [(40, true), (-20, false)] {
+            world.put_state(LOCK, lock(left).encode()).await;
+            let observed = observe(&session).await;
+            let refused = observed.as_ref().err().map(|error| error.kind());
+            assert_eq!(refused, holds.then_some(ErrorKind::Rival), "{hours} h, {left} s left");
+        }
+    }
+}
+
+/// Given a bucket whose versioning is suspended, when a site is published, changed and cut down, then all is as in any other.
+async fn a_bucket_with_suspended_versions_is_published_to(world: World) {
+    let suspended = VersioningConfiguration::builder().status(BucketVersioningStatus::Suspended).build();
+    let suspend = world.s3.put_bucket_versioning().bucket(&world.bucket).versioning_configuration(suspended);
+    suspend.send().await.unwrap();
+    let build = Folder::site().file("old.html", "<title>Old</title>");
+    world.publish(&build).succeeds().await;
+    build.write("index.html", "<title>New</title><script src=/assets/app-BkXq7RzT.js></script>");
+    build.remove("old.html");
+    let changed = world.publish(&build).succeeds().await;
+    assert_eq!(each(&changed["plan"]["uploads"], "key"), ["index.html"]);
+    assert_eq!(world.keys("live/").await, ["assets/app-BkXq7RzT.js", "favicon.svg", "index.html"]);
+    assert_eq!(world.publish(&build).succeeds().await["plan"]["empty"], true);
+}
+
+/// Given a published site whose manifest somebody deleted, when it is published again, then nothing is sent or deleted, and
+/// there is a manifest again.
+async fn a_manifest_that_was_deleted_is_made_anew(world: World) {
+    let build = Folder::site();
+    world.publish(&build).succeeds().await;
+    let whole = world.manifest().await;
+    world.s3.delete_object().bucket(&world.bucket).key(MANIFEST).send().await.unwrap();
+    world.calls();
+    let again = world.publish(&build).succeeds().await;
+    assert_eq!(again["result"]["uploaded"]["files"], 0);
+    let calls = world.calls();
+    assert_eq!((calls.site_keys("PutObject").len(), calls.count("DeleteObjects")), (0, 0));
+    assert_eq!(world.manifest().await.objects, whole.objects);
+}
+
+/// Puts so many objects of others beside the site.
+async fn crowd(world: &World, objects: usize) {
+    let put = |n: usize| {
+        let put = world.s3.put_object().bucket(&world.bucket).key(format!("logs/{n}")).body(Vec::new().into());
+        async move { drop(put.send().await.unwrap()) }
+    };
+    futures::stream::iter((0..objects).map(put)).buffer_unordered(32).collect::<Vec<()>>().await;
+}
+
+/// Checks that a publish among so many objects of others asks what it would ask without them, and leaves them alone.
+async fn published_in_a_crowd(world: &World, objects: usize) {
+    let build = Folder::site().file("about.html", "<title>About</title>");
+    world.publish(&build).succeeds().await;
+    let asked = async |text: &str| {
+        build.write("about.html", text);
+        world.calls();
+        world.publish(&build).flags(["--delete-foreign"]).succeeds().await;
+        let calls = world.calls();
+        let mut counts = calls.counts();
+        // As often as the edges take their time.
+        counts.remove("GetInvalidation");
+        (calls, counts)
+    };
+    let (_, alone) = asked("<title>Alone</title>").await;
+    crowd(world, objects).await;
+    let (calls, among_others) = asked("<title>Not alone</title>").await;
+    assert_eq!(among_others, alone);
+    let lists: Vec<_> = calls.0.iter().filter(|call| call.operation == "ListObjectsV2").collect();
+    assert!(lists.iter().all(|list| list.path.contains("prefix=live%2F")), "{lists:?}");
+    assert_eq!(world.keys("logs/").await.len(), objects);
+}
+
+/// Given a bucket with thousands of objects of others beside the served prefix, when the site is published, then they are
+/// neither listed nor touched.
+async fn foreign_objects_beside_the_prefix_are_not_even_listed(world: World) {
+    published_in_a_crowd(&world, 1200).await;
+}
+
+/// As above, with 100,000.
+#[tokio::test]
+#[ignore = "takes minutes"]
+async fn a_hundred_thousand_foreign_objects_are_not_even_listed() {
+    published_in_a_crowd(&World::local("a_hundred_thousand").await, 100_000).await;
+}
