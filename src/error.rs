@@ -62,13 +62,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// `what` went wrong, and what to do `next`; both are whole phrases without a final stop.
     pub fn new(kind: ErrorKind, what: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { kind, location: None, what: what.into(), because: None, next: next.into() }
+        Self { kind, location: None, what: plain(&what.into()), because: None, next: plain(&next.into()) }
     }
 
     /// Adds the cause underneath: AWS's own code and message, or the operating system's.
     #[must_use]
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
-        self.because = Some(cause.to_string());
+        self.because = Some(plain(&cause.to_string()));
         self
     }
 
@@ -112,6 +112,19 @@ impl Error {
     }
 }
 
+/// The text as it can be shown: terminals obey control characters, and CI services take what begins a line for commands.
+/// They may come from anywhere: a file's name, a key of the configuration, what somebody put into the bucket.
+pub(crate) fn plain(text: &str) -> String {
+    // Beside control characters those that turn the direction of writing, or end a line for some readers.
+    let turns =
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || turns(c) { plain.extend(c.escape_unicode()) } else { plain.push(c) }
+    }
+    plain
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(location) = &self.location {
@@ -138,6 +151,12 @@ mod tests {
         let full = bare.because("os error 2").at(Location { file: PathBuf::from("site.toml"), line: 3, column: 8 });
         assert_eq!(full.to_string(), "site.toml:3:8: no index page (os error 2); build the site first");
         assert_eq!(full.location().map(|at| (at.line, at.column)), Some((3, 8)));
+    }
+
+    #[test]
+    fn no_terminal_is_commanded_by_an_error() {
+        let error = Error::new(ErrorKind::Config, "unknown key \u{1b}[31m", "drop\u{202e} it").because("\n::error::x");
+        assert_eq!(error.to_string(), r"unknown key \u{1b}[31m (\u{a}::error::x); drop\u{202e} it");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 
+pub(crate) use crate::error::plain as visible;
+
 use super::style::{BOLD, DIM, GONE, GOOD, WARN, bytes, count, dollars, fit, grouped, paint};
 use crate::{
     aws::Distribution,
@@ -274,15 +276,6 @@ fn class(class: FileClass) -> &'static str {
         FileClass::Page => "page",
         FileClass::Entry => "entry",
     }
-}
-
-/// A key as it can be shown: what would move the cursor is escaped.
-pub fn visible(key: &str) -> String {
-    // Beside control characters those that turn the direction of writing, or end a line for some readers.
-    let turns =
-        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let escape = |c: char| c.is_control() || turns(c);
-    key.chars().flat_map(|c| if escape(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 
 #[cfg(test)]

@@ -8,13 +8,12 @@ pub mod names;
 
 use std::path::{Path, PathBuf};
 
-use ignore::gitignore::GitignoreBuilder;
 use serde::Deserialize;
 
 use crate::{
     error::{Error, ErrorKind, Result},
     routing::Routing,
-    site::{Rule, Rules},
+    site::{Rule, Rules, walk::Patterns},
 };
 use document::{Document, Step};
 pub use layers::{Bucket, Layer, Settings, Target};
@@ -204,15 +203,17 @@ fn compile_rules(document: &Document<'_>, rules: &[Rule]) -> Result<Rules> {
 }
 
 fn check_exclude(document: &Document<'_>, patterns: &[String]) -> Result<()> {
+    let exclude = || Step::Key("exclude".to_owned());
     for (index, pattern) in patterns.iter().enumerate() {
-        if let Err(error) = GitignoreBuilder::new("").add_line(None, pattern) {
+        if let Err(error) = Patterns::new(&[pattern]) {
             let what = format!("{pattern:?} in \"exclude\" is not a pattern");
-            let at = document.location(&[Step::Key("exclude".to_owned()), Step::Index(index)]);
             let next = "write it as in a .gitignore, such as \"drafts/\" or \"*.psd\"";
-            return Err(Error::new(ErrorKind::Config, what, next).because(error).at(at));
+            let error = Error::new(ErrorKind::Config, what, next).because(error.cause().unwrap_or_default());
+            return Err(error.at(document.location(&[exclude(), Step::Index(index)])));
         }
     }
-    Ok(())
+    // Each may be good, and all together too many.
+    Patterns::new(patterns).map(drop).map_err(|error| error.at(document.location(&[exclude()])))
 }
 
 fn check_prefix(document: &Document<'_>, config: &Config) -> Result<()> {

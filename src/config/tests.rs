@@ -68,6 +68,7 @@ fn an_empty_file_is_the_defaults() {
 #[test]
 fn every_mistake_is_named_with_its_place_and_its_cure() {
     let rule = "[[rules]]\nmatch = \"*\"\n";
+    let deep = |inner: &str| format!("{}{inner}{}", "{".repeat(260), "}".repeat(260));
     let table = [
         ("doman = \"a.com\"".to_owned(), (1, 1), "unknown key \"doman\"", "did you mean \"domain\"?"),
         (
@@ -96,9 +97,17 @@ fn every_mistake_is_named_with_its_place_and_its_cure() {
         ("[[rules]]\ncache-control = \"x\"".into(), (1, 1), "[[rules]] has no \"match\"", "add match"),
         (format!("{rule}class = \"imutable\""), (3, 9), "\"class\" in [[rules]] is \"imutable\"", "\"immutable\""),
         (format!("{rule}\n[[rules]]\nmatch = \"a[\""), (5, 9), "\"match\" in rule 2 is not a glob", "correct it"),
+        (
+            format!("[[rules]]\nmatch = \"{}\"", deep("a")),
+            (2, 9),
+            "\"match\" in rule 1 is nested too deep",
+            "correct it",
+        ),
         (format!("{rule}cache-control = \"a\\nb\""), (3, 17), "control character", "remove it"),
         (format!("{rule}[rules.metadata]\n\"a b\" = \"x\""), (4, 9), "not a header name", "letters"),
         ("exclude = [\"ok\", \"a[z-a]\"]".into(), (1, 18), "in \"exclude\" is not a pattern", ".gitignore"),
+        ("exclude = [\"!\"]".into(), (1, 12), "\"!\" in \"exclude\" is not a pattern", ".gitignore"),
+        ("\"a\\u001b[m\" = 1".into(), (1, 1), r#"unknown key "a\u{1b}[m""#, "the keys there are"),
         ("prefix = \"live\"".into(), (1, 10), "prefix is given without bucket", "give bucket too"),
     ];
     for (text, (line, column), what, next) in table {

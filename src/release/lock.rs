@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ReleaseId;
+use crate::error::plain;
 
 /// How long a lock holds without being renewed.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -58,8 +59,18 @@ impl Lock {
     }
 
     /// Reads a stored lock; `None` when it is not one (then it holds nobody back and owes nothing).
+    ///
+    /// Names become such as can be shown. A path that CloudFront would refuse, and with it every later publish, becomes all
+    /// paths.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        let mut lock: Self = serde_json::from_slice(bytes).ok()?;
+        (lock.owner, lock.host) = (plain(&lock.owner), plain(&lock.host));
+        for path in &mut lock.owes {
+            if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+                "/*".clone_into(path);
+            }
+        }
+        Some(lock)
     }
 }
 
@@ -86,5 +97,23 @@ mod tests {
         assert!(!lock.given_up(now).holds(now));
         assert_eq!(Lock::decode(&lock.encode()), Some(lock));
         assert_eq!(Lock::decode(b"{"), None);
+    }
+
+    #[test]
+    fn what_somebody_wrote_into_a_lock_can_be_shown_and_asked_for() {
+        let now: Timestamp = "2026-11-21T06:30:00Z".parse().unwrap();
+        let written = Lock {
+            release: ReleaseId::new(now, 1),
+            owner: "\u{1b}[31mann".into(),
+            host: "a\nb".into(),
+            process: 7,
+            instance: None,
+            started: now,
+            expires: now,
+            owes: ["/a%20b*", "a", "", "/a b", "/ü"].map(String::from).into(),
+        };
+        let read = Lock::decode(&written.encode()).unwrap();
+        assert_eq!((read.owner.as_str(), read.host.as_str()), (r"\u{1b}[31mann", r"a\u{a}b"));
+        assert_eq!(read.owes, ["/a%20b*", "/*", "/*", "/*", "/*"]);
     }
 }

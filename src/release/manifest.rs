@@ -13,13 +13,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ReleaseId;
-use crate::site::{FileClass, Headers, ObjectKey, Sha256};
+use crate::{
+    error::plain,
+    site::{FileClass, Headers, ObjectKey, Sha256},
+};
 
 /// The format this version writes, and the newest it reads.
 pub const FORMAT: u32 = 1;
 
 /// How many releases a manifest remembers, and so how many release records the bucket keeps.
 pub const RELEASES_REMEMBERED: usize = 20;
+
+/// A manifest may unpack to this many bytes (512 MiB), some two million objects: a kilobyte of gzip can hold a megabyte of
+/// nothing, and whoever may write to the bucket shall not exhaust the memory of those who publish.
+pub const MAX_BYTES: u64 = 512 << 20;
 
 /// The published state of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,15 +165,22 @@ impl Manifest {
     ///
     /// # Errors
     /// [`ManifestError::Newer`] for a format this version does not know, [`ManifestError::Corrupt`] for anything
-    /// that is no manifest at all.
+    /// that is no manifest at all, or is larger than [`MAX_BYTES`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ManifestError> {
+        Self::decode_within(bytes, MAX_BYTES)
+    }
+
+    fn decode_within(bytes: &[u8], most: u64) -> Result<Self, ManifestError> {
         #[derive(Deserialize)]
         struct Format {
             format: u32,
         }
-        let corrupt = |error: &dyn std::fmt::Display| ManifestError::Corrupt(error.to_string());
+        let corrupt = |error: &dyn std::fmt::Display| ManifestError::Corrupt(plain(&error.to_string()));
         let mut json = Vec::new();
-        GzDecoder::new(bytes).read_to_end(&mut json).map_err(|e| corrupt(&e))?;
+        GzDecoder::new(bytes).take(most + 1).read_to_end(&mut json).map_err(|e| corrupt(&e))?;
+        if json.len() as u64 > most {
+            return Err(corrupt(&format!("it unpacks to more than {most} bytes")));
+        }
         let Format { format } = serde_json::from_slice(&json).map_err(|e| corrupt(&e))?;
         if format > FORMAT {
             return Err(ManifestError::Newer(format));
@@ -252,5 +266,16 @@ mod tests {
         fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
             let _ = Manifest::decode(&bytes);
         }
+    }
+
+    #[test]
+    fn what_unpacks_to_too_much_is_no_manifest() {
+        let json = format!(r#"{{"format": 1, "what": "{}"}}"#, " ".repeat(1 << 20));
+        let bomb = gzip(&json);
+        assert!(bomb.len() < 10_000);
+        let refused = Manifest::decode_within(&bomb, 1 << 20);
+        assert_eq!(refused, Err(ManifestError::Corrupt("it unpacks to more than 1048576 bytes".to_owned())));
+        let whole = manifest().encode();
+        assert_eq!(Manifest::decode_within(&whole, 1 << 20), Ok(manifest()));
     }
 }

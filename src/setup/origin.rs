@@ -34,18 +34,21 @@ impl S3Origin {
         let prefix = path.trim_matches('/').to_owned();
         let origin = |bucket: &str, region: &str, website| {
             let region = (!region.is_empty()).then(|| region.to_owned());
-            (!bucket.is_empty()).then(|| Self { bucket: bucket.to_owned(), region, prefix, website })
+            (!bucket.is_empty()).then(|| Self { bucket: bucket.to_owned(), region, prefix: prefix.clone(), website })
         };
+        // A bucket's name may have dots and look like the rest of another form.
+        let is_region = |name: &str| !name.is_empty() && !name.contains('.') && !name.starts_with("s3-");
+        let split = |marker: &str| host.rsplit_once(marker).filter(|(_, region)| is_region(region));
         for marker in [".s3-website-", ".s3-website."] {
-            if let Some((bucket, region)) = host.rsplit_once(marker) {
+            if let Some((bucket, region)) = split(marker) {
                 return origin(bucket, region, true);
             }
         }
         if let Some(bucket) = host.strip_suffix(".s3") {
             return origin(bucket, "", false);
         }
-        for marker in [".s3.dualstack.", ".s3.", ".s3-"] {
-            if let Some((bucket, region)) = host.rsplit_once(marker) {
+        for marker in [".s3.dualstack.", ".s3-fips.dualstack.", ".s3-fips.", ".s3.", ".s3-"] {
+            if let Some((bucket, region)) = split(marker) {
                 return origin(bucket, region, false);
             }
         }
@@ -68,6 +71,9 @@ mod tests {
             ("b.s3.cn-north-1.amazonaws.com.cn", rest("b", Some("cn-north-1"))),
             ("b.s3-website-us-east-1.amazonaws.com", Some(("b".into(), Some("us-east-1".into()), true))),
             ("b.s3-website.eu-central-1.amazonaws.com", Some(("b".into(), Some("eu-central-1".into()), true))),
+            ("b.s3-fips.us-east-1.amazonaws.com", rest("b", Some("us-east-1"))),
+            ("x.s3-website-y.s3.eu-west-1.amazonaws.com", rest("x.s3-website-y", Some("eu-west-1"))),
+            ("x.s3.y.s3-us-west-2.amazonaws.com", rest("x.s3.y", Some("us-west-2"))),
             ("alb-1.us-east-1.elb.amazonaws.com", None),
             ("example.com", None),
         ];

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{GlobBuilder, GlobSet};
 use serde::Deserialize;
 
 use super::{FileClass, Headers, ObjectKey};
@@ -79,7 +79,7 @@ pub struct Rules(Vec<Compiled>);
 
 #[derive(Debug, Clone)]
 struct Compiled {
-    matcher: GlobMatcher,
+    matcher: GlobSet,
     rule: Rule,
 }
 
@@ -193,7 +193,7 @@ fn compile_rule(mut rule: Rule) -> std::result::Result<Compiled, Problem> {
 }
 
 /// Patterns read as in a `.gitignore`, but a key is always matched whole.
-fn compile_pattern(pattern: &str) -> std::result::Result<GlobMatcher, Problem> {
+fn compile_pattern(pattern: &str) -> std::result::Result<GlobSet, Problem> {
     if pattern.trim_matches('/').is_empty() {
         return Err(Problem::new(
             &["match"],
@@ -211,9 +211,14 @@ fn compile_pattern(pattern: &str) -> std::result::Result<GlobMatcher, Problem> {
         .literal_separator(true)
         .backslash_escape(true)
         .build()
-        .map(|glob| glob.compile_matcher())
+        // A matcher of one glob would panic where its braces are nested too deep; a set of one says so.
+        .and_then(|glob| GlobSet::new([glob]))
         .map_err(|error| {
-            let problem = format!("is not a glob: {}", error.kind());
+            let problem = match error.kind() {
+                // Its text is the whole expression that the glob was turned into.
+                globset::ErrorKind::Regex(_) => "is nested too deep, or too long".to_owned(),
+                kind => format!("is not a glob: {kind}"),
+            };
             Problem::new(&["match"], problem, "correct it; a special character is taken literally after a backslash")
         })
 }

@@ -96,9 +96,11 @@ impl Scanner {
 
     /// The end of the file: everything found in it, by line.
     pub fn finish(mut self) -> Vec<Secret> {
-        if !self.binary {
-            self.search(self.window.len());
+        // Also where its first bytes came in more than one piece, and the NUL in a later one.
+        if self.binary {
+            return Vec::new();
         }
+        self.search(self.window.len());
         self.found
     }
 

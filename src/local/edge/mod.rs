@@ -22,12 +22,12 @@ mod compress;
 mod conditional;
 mod fetch;
 mod forward;
-mod freshness;
+pub mod freshness;
 mod function;
 mod host;
 mod origin;
 mod page;
-mod range;
+pub mod range;
 mod respond;
 mod server;
 

@@ -2,7 +2,7 @@
 
 /// The answer to a `Range` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub enum Part {
     /// All bytes, status 200.
     Whole,
     /// From the first to the last byte, both included, status 206.
@@ -15,7 +15,7 @@ pub(super) enum Part {
 ///
 /// A header that is not understood gives the whole object (CloudFront Developer Guide, "How CloudFront processes partial
 /// requests for an object"), and so do several ranges at once: S3 does not answer those (S3 API reference, `GetObject`).
-pub(super) fn resolve(header: &str, length: u64) -> Part {
+pub fn resolve(header: &str, length: u64) -> Part {
     parse(header, length).unwrap_or(Part::Whole)
 }
 

@@ -82,6 +82,12 @@ fn what_only_looks_like_a_secret_is_left_alone() {
 }
 
 #[test]
+fn what_turns_out_to_be_no_text_has_no_secrets() {
+    let text = format!("{}{}\0", key_id(), " ".repeat(3000));
+    assert_eq!(scan(text.as_bytes(), 1200), scan(text.as_bytes(), usize::MAX));
+}
+
+#[test]
 fn lines_are_counted_and_secrets_are_not_shown() {
     let text = format!("\n\n{}\n{}\nsecret_access_key={}", pem("EC "), key_id(), secret_key());
     let found = scan(text.as_bytes(), 100);

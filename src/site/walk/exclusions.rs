@@ -136,7 +136,10 @@ impl Patterns {
 
     /// Whether `relative`, a path below the build folder, or a folder it is in, is named.
     pub fn matches(&self, relative: &Path, is_dir: bool) -> bool {
-        !relative.has_root() && self.0.matched_path_or_any_parents(relative, is_dir).is_ignore()
+        // Not by `matched_path_or_any_parents`, which asks for the build folder, too: `**/` would name every file in it.
+        let parts = relative.ancestors().take_while(|part| !part.as_os_str().is_empty() && !part.has_root());
+        let mut answers = parts.enumerate().map(|(above, part)| self.0.matched(part, is_dir || above > 0));
+        answers.find(|answer| !answer.is_none()).is_some_and(|answer| answer.is_ignore())
     }
 }
 
@@ -154,16 +157,24 @@ fn add_file(builder: &mut GitignoreBuilder, file: &Path) -> Result<()> {
 }
 
 fn add(builder: &mut GitignoreBuilder, from: Option<&Path>, line: &str) -> Result<()> {
-    builder.add_line(from.map(Path::to_owned), line).map_err(|error| {
+    let wrong = || {
         let place = from.map_or_else(|| "the configuration".to_owned(), |file| file.display().to_string());
         Error::new(
             ErrorKind::Config,
             format!("{line:?} in {place} is not a pattern"),
             "write it as in a .gitignore file: *.txt, /drafts/, !keep.txt",
         )
-        .because(error)
-    })?;
+    };
+    if names_nothing(line) {
+        return Err(wrong().because("it names no file"));
+    }
+    builder.add_line(from.map(Path::to_owned), line).map_err(|error| wrong().because(error))?;
     Ok(())
+}
+
+/// A lone `!`: Git takes it for nothing, the crate for every folder, which would bring dot files back.
+fn names_nothing(line: &str) -> bool {
+    line.strip_prefix('!').is_some_and(|name| name.trim().trim_matches('/').is_empty())
 }
 
 fn build(builder: &GitignoreBuilder) -> Result<Gitignore> {

@@ -116,6 +116,25 @@ fn a_broken_pattern_is_named_with_its_file() {
 }
 
 #[test]
+fn patterns_name_files_and_what_is_in_folders() {
+    let patterns = Patterns::new(&["**/", "!a/b/", "*.pem"]).unwrap();
+    for (path, named) in
+        [("a/x", true), ("x", false), ("a/b/x", false), ("x.pem", true), ("a/b/x.pem", true), ("/a/x", false)]
+    {
+        assert_eq!(patterns.matches(Path::new(path), false), named, "{path}");
+    }
+}
+
+#[test]
+fn a_pattern_that_names_nothing_brings_no_dot_files_back() {
+    let root = folder(&["index.html", "x/.env.local"]);
+    for line in ["!", "! ", "!/"] {
+        fs::write(root.path().join(IGNORE_FILE), format!("\n  \n{line}\n")).unwrap();
+        refused(root.path(), ErrorKind::Config, &[line, IGNORE_FILE, "names no file"]);
+    }
+}
+
+#[test]
 fn secrets_are_refused_by_name_unless_excluded_or_allowed() {
     let table = [
         (".env", "environment file"),
