@@ -8,6 +8,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+use super::names::BETWEEN;
 use crate::error::{Error, ErrorKind, Location, Result};
 
 /// A parsed TOML file.
@@ -91,12 +92,12 @@ impl<'t> Document<'t> {
     /// Turns serde's message about the value at `span` into words for the one who wrote it.
     fn explain(&self, message: &str, span: Range<usize>) -> Error {
         let name = self.name_at(span.start);
-        let (what, next) = match message.split_once(", expected ") {
-            Some((found, expected)) => (describe(&name, found), advise(found, expected)),
-            None => match message.split_once("; ") {
-                Some((problem, next)) => (format!("{name} {problem}"), next.to_owned()),
-                None => (format!("{name}: {message}"), "see docs/CONFIGURATION.md".to_owned()),
-            },
+        let (what, next) = if let Some((problem, next)) = message.split_once(BETWEEN) {
+            (format!("{name} {problem}"), next.to_owned())
+        } else if let Some((found, expected)) = message.rsplit_once(", expected ") {
+            (describe(&name, found), advise(found, expected))
+        } else {
+            (format!("{name}: {message}"), "see docs/CONFIGURATION.md".to_owned())
         };
         let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
         let (what, next) = match missing {

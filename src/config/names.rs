@@ -4,6 +4,9 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+/// Stands between problem and next in the text of a serde error.
+pub(super) const BETWEEN: char = '\0';
+
 /// Why a text is not the value it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}; {next}")]
@@ -17,6 +20,12 @@ pub struct InvalidValue {
 impl InvalidValue {
     fn new(problem: impl Into<String>, next: impl Into<String>) -> Self {
         Self { problem: problem.into(), next: next.into() }
+    }
+
+    /// For serde, whose errors are one text. The value is quoted in it and may have any punctuation, but quoted it has no
+    /// control characters.
+    fn for_serde(&self) -> String {
+        format!("{}{BETWEEN}{}", self.problem, self.next)
     }
 }
 
@@ -49,7 +58,7 @@ macro_rules! checked_text {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+                String::deserialize(deserializer)?.parse().map_err(|error: InvalidValue| D::Error::custom(error.for_serde()))
             }
         }
     };
@@ -107,7 +116,7 @@ macro_rules! bounded_number {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::new(i64::deserialize(deserializer)?).map_err(D::Error::custom)
+                Self::new(i64::deserialize(deserializer)?).map_err(|error| D::Error::custom(error.for_serde()))
             }
         }
     };

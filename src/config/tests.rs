@@ -86,6 +86,13 @@ fn every_mistake_is_named_with_its_place_and_its_cure() {
         ("exclude = \"*.psd\"".into(), (1, 11), "\"exclude\" is string", "write a list"),
         ("exclude = [1]".into(), (1, 12), "\"exclude\" is integer 1", "write a text in quotes"),
         ("domain = 7".into(), (1, 10), "\"domain\" is integer 7", "write a text in quotes"),
+        (
+            "domain = \"ann; b@a.com, expected x\"".into(),
+            (1, 10),
+            "mail address \"ann; b@a.com, expected x\"",
+            "alone: a.com",
+        ),
+        ("wait = \"a, expected b\"".into(), (1, 8), "\"wait\" is string \"a, expected b\"", "write true or false"),
         ("domain = \"https://a.com\"".into(), (1, 10), "\"domain\" is the URL", "write the domain alone"),
         ("bucket = \"s3://b-1/live\"".into(), (1, 10), "\"bucket\" is the URL", "as the prefix, \"live\""),
         ("routing = \"folder\"".into(), (1, 11), "\"routing\" is \"folder\"", "did you mean \"folders\"?"),

@@ -39,13 +39,13 @@ impl S3Origin {
         // A bucket's name may have dots and look like the rest of another form.
         let is_region = |name: &str| !name.is_empty() && !name.contains('.') && !name.starts_with("s3-");
         let split = |marker: &str| host.rsplit_once(marker).filter(|(_, region)| is_region(region));
+        if let Some(bucket) = host.strip_suffix(".s3") {
+            return origin(bucket, "", false);
+        }
         for marker in [".s3-website-", ".s3-website."] {
             if let Some((bucket, region)) = split(marker) {
                 return origin(bucket, region, true);
             }
-        }
-        if let Some(bucket) = host.strip_suffix(".s3") {
-            return origin(bucket, "", false);
         }
         for marker in [".s3.dualstack.", ".s3-fips.dualstack.", ".s3-fips.", ".s3.", ".s3-"] {
             if let Some((bucket, region)) = split(marker) {
@@ -73,6 +73,7 @@ mod tests {
             ("b.s3-website.eu-central-1.amazonaws.com", Some(("b".into(), Some("eu-central-1".into()), true))),
             ("b.s3-fips.us-east-1.amazonaws.com", rest("b", Some("us-east-1"))),
             ("x.s3-website-y.s3.eu-west-1.amazonaws.com", rest("x.s3-website-y", Some("eu-west-1"))),
+            ("x.s3-website.s3.amazonaws.com", rest("x.s3-website", None)),
             ("x.s3.y.s3-us-west-2.amazonaws.com", rest("x.s3.y", Some("us-west-2"))),
             ("alb-1.us-east-1.elb.amazonaws.com", None),
             ("example.com", None),
