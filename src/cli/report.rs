@@ -8,7 +8,7 @@ pub(crate) use crate::error::plain as visible;
 
 use super::style::{BOLD, DIM, GONE, GOOD, WARN, bytes, count, dollars, fit, grouped, paint};
 use crate::{
-    aws::Distribution,
+    aws::{Bucket, Distribution},
     plan::{Gone, Note, Plan, Reason, cost::FREE_PATHS},
     publish::Outcome,
     routing::{Routed, Routing},
@@ -159,6 +159,23 @@ pub fn notes(plan: &Plan) -> Vec<String> {
         }
     }
     lines
+}
+
+/// That visitors of the distribution do not get what is put into the bucket.
+pub fn elsewhere(distribution: &Distribution, bucket: &Bucket) -> Option<String> {
+    let origin = &distribution.origin;
+    if origin.bucket == bucket.name() && origin.prefix == bucket.prefix().trim_end_matches('/') {
+        return None;
+    }
+    Some(format!(
+        "visitors do not see this publish: distribution {} reads {}/{}, and the files go to {}/{}; leave --bucket and \
+         --prefix out, and they are read from the distribution",
+        distribution.id,
+        origin.bucket,
+        origin.prefix,
+        bucket.name(),
+        bucket.prefix()
+    ))
 }
 
 /// What is not as it should be about a distribution that somebody set up by hand, though a publish can go on.

@@ -3,7 +3,11 @@
 use crate::support::Folder;
 use crate::world::World;
 
-crate::on_every_account!(the_target_is_found_by_any_name, flags_beat_the_environment_beats_the_file);
+crate::on_every_account!(
+    the_target_is_found_by_any_name,
+    flags_beat_the_environment_beats_the_file,
+    files_that_nobody_sees_are_told,
+);
 
 /// Given a site, it is published to the same place by its domain, its distribution, or its bucket and prefix, by flag, by
 /// environment or by file; without CloudFront, CloudFront is not asked.
@@ -41,6 +45,19 @@ async fn the_target_is_found_by_any_name(world: World) {
         world.configure(&format!("{file}\nendpoint-url = '{endpoint}'"));
         let published = world.bare_command(build.path()).succeeds().await;
         check(&world, &build, &published, file.starts_with("bucket")).await;
+    }
+}
+
+/// Given a domain and another folder than its distribution reads, the publish says that visitors do not see it; the very
+/// folder is nothing to speak of.
+async fn files_that_nobody_sees_are_told(world: World) {
+    let build = Folder::site();
+    let World { bucket, domain, .. } = &world;
+    for (prefix, seen) in [("elsewhere", false), ("live", true)] {
+        let flags = ["--domain", domain, "--bucket", bucket, "--prefix", prefix];
+        let (status, _, told) = world.command(&build).flags(flags).run().await;
+        assert_eq!(status, Some(0), "{told}");
+        assert_eq!(told.contains("visitors do not see this publish"), !seen, "{told}");
     }
 }
 

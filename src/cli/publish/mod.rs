@@ -162,8 +162,10 @@ impl Command {
         let mut observed = observed;
         loop {
             let prepared = session.prepare(site.files.clone(), observed).await?;
-            let missing = self.missing(site, session, &prepared)?;
-            let planned = Planned { site, session, prepared: &prepared, missing, started };
+            let mut warnings = self.missing(site, session, &prepared)?;
+            let distribution = session.distribution.as_ref().map(|(_, distribution)| distribution);
+            warnings.extend(distribution.and_then(|distribution| report::elsewhere(distribution, &session.bucket)));
+            let planned = Planned { site, session, prepared: &prepared, warnings, started };
             self.show(&planned)?;
             if self.args.dry_run {
                 return Ok(());

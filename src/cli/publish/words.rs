@@ -17,8 +17,8 @@ pub(super) struct Planned<'p> {
     pub site: &'p Site,
     pub session: &'p Session,
     pub prepared: &'p Prepared,
-    /// The references of pages that lead nowhere.
-    pub missing: Vec<String>,
+    /// What is surely wrong, though the publish goes on: references that lead nowhere, files that nobody sees.
+    pub warnings: Vec<String>,
     pub started: Instant,
 }
 
@@ -54,7 +54,7 @@ impl Command {
 
     fn show_actions(&self, planned: &Planned, notes: &[String]) {
         self.show_build(planned);
-        self.actions.warn("publish", notes.iter().chain(&planned.missing));
+        self.actions.warn("publish", notes.iter().chain(&planned.warnings));
         let plan = &planned.prepared.plan;
         let list = report::list(plan, usize::MAX, true);
         if !list.is_empty() {
@@ -63,7 +63,7 @@ impl Command {
     }
 
     fn show_notes(&self, planned: &Planned, notes: &[String]) {
-        for line in &planned.missing {
+        for line in &planned.warnings {
             self.bars.line(&format!("{}: {line}", style::paint(style::WARN, "warning")));
         }
         if !self.args.json {
@@ -135,7 +135,7 @@ impl Command {
     }
 
     fn tell_actions(&self, planned: &Planned, done: Option<Done>, notes: Vec<String>) {
-        let warnings: Vec<String> = notes.into_iter().chain(planned.missing.iter().cloned()).collect();
+        let warnings: Vec<String> = notes.into_iter().chain(planned.warnings.iter().cloned()).collect();
         self.actions.published(|| Published {
             site: planned.site_name(),
             place: self.place(planned),
