@@ -8,9 +8,9 @@ use crate::{
     publish::Outcome,
 };
 
-/// Where `plan` begins to be shortened, in bytes. GitHub takes 1 MB for one output, counted in UTF-16 (docs, "Workflow
-/// syntax", `jobs.<job_id>.outputs`).
-const PLAN: usize = 512 * 1024;
+/// Where `plan` begins to be shortened, in bytes. A later step reads it from an environment variable, and Linux takes 128 KiB
+/// for one (execve(2), MAX_ARG_STRLEN).
+const PLAN: usize = 96 * 1024;
 
 /// A publish, done or only planned, as a step of a workflow tells it.
 pub struct Published<'p> {
