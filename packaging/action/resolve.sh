@@ -26,7 +26,7 @@ version=$(sed -n '/^version = "/{s/^version = "\([^"]*\)".*/\1/p;q;}' "$action/C
 commit=
 
 is_version='^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$'
-is_tag='^v[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$'
+is_tag='^v[0-9]+(\.[0-9]+){0,2}$|^v[0-9]+\.[0-9]+\.[0-9]+-[0-9A-Za-z.-]+$'
 is_commit='^[0-9a-f]{40}$'
 if [ -n "$INPUT_VERSION" ]; then
   wanted=${INPUT_VERSION#v}

@@ -182,7 +182,7 @@ async fn a_branch_is_built() {
     world.releases.release(REPOSITORY, VERSION, LINUX);
     let local = world.machine.workspace().join(".");
     world.check_out(&local);
-    for action in [world.unpacked(REPOSITORY, "main"), world.unpacked(REPOSITORY, "feature/v1"), local] {
+    for action in [world.unpacked(REPOSITORY, "v1-next"), world.unpacked(REPOSITORY, "feature/v1"), local] {
         world.renew_machine();
         fs::write(action.join("src/place.rs"), action.display().to_string()).unwrap();
         let ran = world.run_at(&action, &PUBLISH).await;
