@@ -7,9 +7,9 @@ use std::{
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// CloudFront bills a wildcard as one path and takes at most 15 in progress (Developer Guide, "Quotas"); leave room
-/// for another publish.
-const MAX_WILDCARDS: usize = 10;
+/// CloudFront bills a wildcard as one path and takes at most 15 in progress (Developer Guide, "Quotas"): those of a
+/// publish's three rounds, when nobody waits for them.
+const MAX_WILDCARDS: usize = 5;
 
 /// The characters CloudFront wants encoded: non-ASCII (always encoded by this crate) and what RFC 1738 calls unsafe.
 /// It also says to encode no others (Developer Guide, "What you need to know when invalidating paths"). `?` begins a

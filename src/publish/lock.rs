@@ -48,7 +48,16 @@ pub(super) struct Held {
     lock: Lock,
     lease: Arc<Mutex<Lease>>,
     lost: CancellationToken,
-    renewal: JoinHandle<()>,
+    renewal: Renewal,
+}
+
+/// The task that renews; it ends with the publish, also with one that is dropped in the middle.
+struct Renewal(JoinHandle<()>);
+
+impl Drop for Renewal {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Held {
@@ -80,7 +89,7 @@ impl Held {
         }
         let lease = Arc::new(Mutex::new(Lease { etag, expires: lock.expires, since }));
         let lost = CancellationToken::new();
-        let renewal = tokio::spawn(renew(session.clone(), lock.clone(), lease.clone(), lost.clone()));
+        let renewal = Renewal(tokio::spawn(renew(session.clone(), lock.clone(), lease.clone(), lost.clone())));
         let held = Self { session: session.clone(), lock, lease, lost, renewal };
         let unchanged = session.bucket.state_etag(MANIFEST).await.map(|etag| etag == prepared.observed.manifest_etag);
         match unchanged {
@@ -116,7 +125,7 @@ impl Held {
 
     /// Ends the publish: nothing is owed any more. A lock that cannot be deleted expires by itself.
     pub async fn release(self) {
-        self.renewal.abort();
+        self.renewal.0.abort();
         if self.check().is_err() {
             return;
         }
@@ -129,7 +138,7 @@ impl Held {
     /// Ends a publish that failed: the lock stays as the journal of what is owed, and holds nobody back. Where even
     /// that fails, it expires by itself.
     pub async fn give_up(self) {
-        self.renewal.abort();
+        self.renewal.0.abort();
         let lock = self.lock.given_up(self.session.now());
         self.write(&lock).await;
     }
@@ -139,7 +148,7 @@ impl Held {
         match &prepared.observed.left_behind {
             None => self.release().await,
             Some((before, _)) => {
-                self.renewal.abort();
+                self.renewal.0.abort();
                 self.write(before).await;
             }
         }

@@ -119,7 +119,11 @@ impl Session {
     /// deleted; as AWS answers when unknown objects are looked at.
     pub async fn prepare(&self, files: Vec<SiteFile>, mut observed: Observed) -> Result<Prepared> {
         check_key_lengths(self.bucket.prefix(), &files)?;
-        observe::look_at_unknown(self, &files, &mut observed.remote).await?;
+        tokio::select! {
+            looked = observe::look_at_unknown(self, &files, &mut observed.remote) => looked?,
+            // Nothing is changed yet, so nothing has to come to an end first.
+            () = self.stop.cancelled() => return Err(apply::interrupted_before()),
+        }
         let now = self.now();
         let owed = observed.left_behind.as_ref().map(|(lock, _)| lock.owes.iter().cloned().collect());
         let inputs = Inputs {
@@ -149,7 +153,11 @@ impl Session {
             }
             return Ok(Some(Outcome { edges_current: true, ..Outcome::default() }));
         }
-        let Some(lock) = lock::Held::take(self, prepared).await? else { return Ok(None) };
+        let taken = tokio::select! {
+            taken = lock::Held::take(self, prepared) => taken?,
+            () = self.stopped_for_long() => return Err(apply::interrupted_before()),
+        };
+        let Some(lock) = taken else { return Ok(None) };
         let outcome = tokio::select! {
             outcome = apply::apply(self, prepared, &lock) => outcome,
             () = self.stopped_for_long() => Err(apply::interrupted()),

@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn the_pace_halves_at_once_and_rises_slowly() {
         // '+': so many answers; '-': asked to slow down, with so many under way.
-        let table: [(usize, &[(char, usize)], &[usize]); 5] = [
+        type Row<'t> = (usize, &'t [(char, usize)], &'t [usize]);
+        let table: [Row<'_>; 5] = [
             (64, &[('+', 1000)], &[64]),
             (64, &[('-', 64), ('-', 63), ('+', 64), ('-', 32)], &[32, 32, 32, 16]),
             (64, &[('-', 64), ('+', 64), ('+', 31), ('+', 1), ('+', 33)], &[32, 32, 32, 33, 34]),

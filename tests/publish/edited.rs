@@ -1,22 +1,27 @@
 //! Files that somebody changes while they are being published.
 
-use std::fs;
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use cruddur_site::{
     error::ErrorKind,
     publish::{Event, Progress, Session, observe},
 };
 use filetime::{FileTime, set_file_mtime};
-use std::sync::{Arc, Mutex};
 
 use crate::{
     inside::{files_of, session},
-    support::Folder,
+    support::{Folder, faults::Fault},
     world::World,
 };
 
+type Edit = fn(&Path);
+
 /// What is done to a file.
-const EDITS: [(&str, fn(&std::path::Path)); 6] = [
+const EDITS: [(&str, Edit); 6] = [
     ("other bytes", |path| fs::write(path, "xx").unwrap()),
     ("truncated", |path| fs::write(path, "").unwrap()),
     ("grown", |path| fs::write(path, [fs::read(path).unwrap(), vec![b' '; 9]].concat()).unwrap()),
@@ -89,4 +94,31 @@ async fn a_file_that_changes_after_it_was_hashed_stops_the_publish_before_a_page
             }
         }
     }
+}
+
+/// Given a published site, when a bit of a file, a page or a part is another one when it reaches S3, then S3 refuses it by its
+/// SHA-256, and no page has changed.
+///
+/// Only in the local account: moto verifies no checksum.
+#[tokio::test]
+async fn a_bit_that_flips_on_its_way_is_refused() {
+    let world = World::local("a_bit_that_flips").await;
+    let build = Folder::site();
+    world.publish(&build).succeeds().await;
+    let before = world.object("index.html").await;
+    build.write("index.html", "<title>New</title><script src=/assets/app-BkXq7RzT.js></script>");
+    build.write("new.svg", "<svg/>");
+    build.write("video.mp4", vec![7; 20 << 20]);
+    for (operation, part) in
+        [("PutObject", "live/new.svg"), ("UploadPart", "partNumber=2"), ("PutObject", "live/index.html")]
+    {
+        world.proxy.clear();
+        world.proxy.inject(Fault::corrupt(operation).of(part));
+        let error = world.publish(&build).fails().await;
+        assert_eq!(error["kind"], "input", "{part}: {error}");
+        assert!(error["what"].as_str().unwrap().contains("not those that were hashed"), "{part}: {error}");
+        assert_eq!(world.object("index.html").await, before, "{part}");
+    }
+    world.proxy.clear();
+    world.publish(&build).succeeds().await;
 }
