@@ -205,13 +205,10 @@ impl History {
         let ended = self.world.publish(publisher, build, weather, wait).await;
         self.count(&ended);
         self.judge(&ended, build);
-        if climate == Climate::Calm {
-            if let Ended::Failed(error) = &ended
-                && !error.what().starts_with("the edges take too long")
-            {
-                let what = format!("a calm publish failed: {error}; {}", error.cause().unwrap_or_default());
-                self.model().fail(what);
-            }
+        if let (Climate::Calm, Ended::Failed(error)) = (climate, &ended)
+            && !error.what().starts_with("the edges take too long")
+        {
+            self.model().fail(format!("a calm publish failed: {error}; {}", error.cause().unwrap_or_default()));
         }
     }
 
@@ -277,7 +274,8 @@ impl History {
         let manifest = format!("{STATE}manifest.json.gz");
         let what = self.chance.below(6);
         let target = if what < 4 { format!("{PREFIX}{key}") } else { manifest };
-        self.model().tell(format_args!("by hand: {} {target}", if what % 2 == 0 { "deletes" } else { "edits" }));
+        self.model()
+            .tell(format_args!("by hand: {} {target}", if what.is_multiple_of(2) { "deletes" } else { "edits" }));
         match what {
             0 | 2 | 4 => self.world.console.delete(&target).await,
             1 | 3 => {
