@@ -25,6 +25,9 @@ struct Instead {
 /// Commands that are not run here, by how they begin; why; and what is checked instead.
 const ELSEWHERE: &[(&str, &str, Instead)] = &[
     ("cargo test", "this is it", Instead { file: ".ci/run", has: "check cargo test" }),
+    ("NEVER_BROKEN_SEED=", "the same", Instead { file: "tests/never_broken/runs.rs", has: "NEVER_BROKEN_SEED" }),
+    ("NEVER_BROKEN_RUNS=", "the same", Instead { file: "tests/never_broken/runs.rs", has: "NEVER_BROKEN_RUNS" }),
+    ("cargo fuzz", "has no end", Instead { file: "tests/fuzz/main.rs", has: "fuzz/corpus" }),
     (".ci/run", "runs this", Instead { file: ".ci/run", has: "check cargo test" }),
     ("cargo build --profile dist", "takes many minutes", Instead { file: "Cargo.toml", has: "[profile.dist]" }),
     (
@@ -95,7 +98,9 @@ pages! {
     github: "docs/GITHUB.md", Domain;
     install: "docs/INSTALL.md", Domain;
     migrating: "docs/MIGRATING.md", Handmade;
+    fuzz: "fuzz/README.md", Domain;
     npm: "packaging/npm/README.md", Domain;
+    semantics: "docs/SEMANTICS.md", Domain;
 }
 
 fn has_commands(block: &Block) -> bool {
