@@ -58,7 +58,13 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
     let root = edge.and_then(|edge| edge.default_root_object.as_deref()).unwrap_or("index.html");
     let Comparison { uploads, unchanged, objects } = compare(files, remote, root);
 
-    let changes = !uploads.is_empty() || remote.published().any(|(key, _)| !site.contains(key));
+    let is_published = |(key, object): (&ObjectKey, &Published)| {
+        let before = remote.manifest.as_ref().and_then(|manifest| manifest.objects.get(key));
+        before.is_some_and(|before| before.superseded.is_none() && before.sha256 == object.sha256)
+    };
+    let changes = !uploads.is_empty()
+        || !objects.iter().all(is_published)
+        || remote.published().any(|(key, _)| !site.contains(key));
     let mut leftovers = Leftovers { site: &site, remote, policy, edge, release: &release, now, changes }.sort();
     let foreign = remote.objects.iter().filter(|(key, _)| !site.contains(*key) && !remote.owns(key));
     if policy.delete_foreign {
@@ -87,15 +93,20 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
     };
 
     let mut next = Manifest {
-        releases: history(remote.manifest.as_ref(), &release, now),
+        releases: history(remote.manifest.as_ref(), &release, now, changes),
         release,
         published: now,
         objects,
         demoted,
     };
     next.objects.extend(leftovers.superseded);
+    let changes_manifest = remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote));
+    if let Some(last) = remote.manifest.as_ref().filter(|_| !changes) {
+        let superseded = next.objects.values_mut().filter_map(|object| object.superseded.as_mut());
+        superseded.filter(|one| one.by == last.release).for_each(|one| one.by = next.release.clone());
+    }
     Ok(Plan {
-        changes_manifest: remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote)),
+        changes_manifest,
         records_to_drop: forgotten(remote.manifest.as_ref(), &next),
         uploads,
         removals: leftovers.removals,
@@ -181,7 +192,7 @@ impl Leftovers<'_> {
         let mut sorted = Sorted::default();
         let Some(manifest) = &self.remote.manifest else { return sorted };
         let releases = match self.changes {
-            true => history(Some(manifest), self.release, self.now),
+            true => history(Some(manifest), self.release, self.now, true),
             false => manifest.releases.clone(),
         };
         let hashed = HashedNames::of(manifest);
@@ -233,10 +244,12 @@ fn drift(remote: &Remote) -> impl Iterator<Item = ObjectKey> {
         .map(|(key, _)| key.clone())
 }
 
-/// The releases to remember: the new one and those before it.
-fn history(manifest: Option<&Manifest>, release: &ReleaseId, now: Timestamp) -> Vec<ReleaseMark> {
+/// The releases to remember: the new one and those before it. One that `changes` nothing, such as one that ends a publish
+/// which was cut off, takes the place of the last: it must not age what open tabs of that still ask for.
+fn history(manifest: Option<&Manifest>, release: &ReleaseId, now: Timestamp, changes: bool) -> Vec<ReleaseMark> {
     let this = ReleaseMark { id: release.clone(), at: now };
     let earlier = manifest.iter().flat_map(|manifest| manifest.releases.iter().cloned());
+    let earlier = earlier.skip(if changes { 0 } else { 1 });
     std::iter::once(this).chain(earlier).take(RELEASES_REMEMBERED).collect()
 }
 

@@ -57,10 +57,17 @@ pub struct Remote {
 impl Remote {
     /// Joins a listing with the manifest, which was `written` then: an object whose entity tag and size are as the
     /// manifest says is known. One that was written after the manifest is not, whatever its entity tag: a change of
-    /// headers by hand copies the same bytes over themselves.
-    pub fn new(listing: impl IntoIterator<Item = Listed>, manifest: Option<Manifest>, written: Option<i64>) -> Self {
+    /// headers by hand copies the same bytes over themselves. Where a publish was `cut_off`, it may have done so within the
+    /// same seconds.
+    pub fn new(
+        listing: impl IntoIterator<Item = Listed>,
+        manifest: Option<Manifest>,
+        written: Option<i64>,
+        cut_off: bool,
+    ) -> Self {
+        let trusted = written.map(|at| if cut_off { at - SKEW } else { at + SKEW });
         let is_later =
-            |listed: &Listed| matches!((listed.modified, written), (Some(at), Some(written)) if at > written + SKEW);
+            |listed: &Listed| matches!((listed.modified, trusted), (Some(at), Some(trusted)) if at > trusted);
         let known = |listed: &Listed| {
             let published = manifest.as_ref()?.objects.get(&listed.key)?;
             let is_same = published.etag == listed.etag && published.size == listed.size && !is_later(listed);

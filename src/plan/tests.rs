@@ -64,7 +64,7 @@ impl Bucket {
             etag: etag(sha256),
             modified: None,
         });
-        let mut remote = Remote::new(listing, self.manifest.clone(), None);
+        let mut remote = Remote::new(listing, self.manifest.clone(), None, false);
         for file in remote.clone().worth_asking(files) {
             let (_, sha256, headers) = &self.objects[&file.key];
             if *sha256 == file.sha256 {
@@ -241,6 +241,21 @@ fn without_waiting_assets_of_old_pages_stay_until_the_next_publish() {
     let policy = Policy { retention: Retention { days: 0, releases: 1 }, ..policy };
     let plan = bucket.plan(&files, &Edge::default(), &policy, 1).unwrap();
     assert_eq!((plan.removals().len(), plan.retained().files), (0, 1));
+}
+
+#[test]
+fn ending_a_publish_that_was_cut_off_ages_nothing() {
+    let chunk = |n: u8| file(&format!("static/js/{n}.0a1b2c3{n}.js"), FileClass::Immutable, n, 0);
+    let mut bucket = published(&[page("index.html", 1), chunk(1)]);
+    let files = [page("index.html", 2), chunk(2)];
+    let policy = Policy { retention: Retention { days: 0, releases: 2 }, ..Policy::default() };
+    let owed = BTreeSet::from(["/index.html".to_owned()]);
+    for at in 1..5 {
+        let plan = bucket.plan_owing(&files, &Edge::default(), &policy, at, Some(&owed)).unwrap();
+        assert_eq!((plan.removals().len(), plan.retained().files), (0, 1));
+        assert_eq!(manifest_of(&plan).releases.len(), 2);
+        bucket.apply(&plan);
+    }
 }
 
 #[test]

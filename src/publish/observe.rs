@@ -68,7 +68,8 @@ async fn look(session: &Session) -> Result<Observed> {
         let listing = list_rest(session, first, manifest.as_ref()).await?;
         let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
         session.progress.event(Event::Listed(listing.len()));
-        return Ok(Observed { remote: Remote::new(listing, manifest, written), manifest_etag, left_behind });
+        let remote = Remote::new(listing, manifest, written, left_behind.is_some());
+        return Ok(Observed { remote, manifest_etag, left_behind });
     }
 }
 

@@ -68,22 +68,22 @@ fn are_whole(seeds: Range<u64>) {
 
 #[test]
 fn histories_from_0() {
-    are_whole(0..60);
+    are_whole(0..50);
 }
 
 #[test]
-fn histories_from_60() {
-    are_whole(60..120);
+fn histories_from_50() {
+    are_whole(50..100);
 }
 
 #[test]
-fn histories_from_120() {
-    are_whole(120..180);
+fn histories_from_100() {
+    are_whole(100..150);
 }
 
 #[test]
-fn histories_from_180() {
-    are_whole(180..240);
+fn histories_from_150() {
+    are_whole(150..200);
 }
 
 /// Given releases whose program is killed with SIGKILL at some request, then no page is broken all the while, and each is

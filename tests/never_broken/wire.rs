@@ -128,7 +128,12 @@ impl Wire {
         let passes =
             !matches!(effect, Some(Effect::Refuse { .. } | Effect::Reset | Effect::CutRequest | Effect::Outage));
         let is_early = || call.operation == "GetInvalidation" && !self.exchange.is_completed(invalidation_of(call));
-        if passes && is_early() { Some(in_progress(invalidation_of(call))) } else { effect }
+        match effect {
+            Some(Effect::Kill { reaches: true, killed }) if is_early() => Some(Effect::Kill { reaches: false, killed }),
+            Some(Effect::Kill { .. }) => effect,
+            _ if passes && is_early() => Some(in_progress(invalidation_of(call))),
+            _ => effect,
+        }
     }
 }
 
