@@ -78,7 +78,7 @@ async fn a_new_release_is_seen_at_once_and_only_what_changed_is_fetched_again() 
     let publish = account.publish(build.path());
     assert_eq!(
         publish["plan"]["invalidation"],
-        json!({ "changed": ["/", "/favicon.svg", "/index.html"], "removed": [] })
+        json!({ "assets": ["/favicon.svg"], "changed": ["/", "/index.html"], "removed": [] })
     );
     assert_eq!(publish["result"]["uploaded"]["files"], 2);
     assert_eq!(publish["result"]["edgesCurrent"], true);
