@@ -45,5 +45,7 @@ labels=(
   --label "org.opencontainers.image.description=$(package description)"
   --label "org.opencontainers.image.licenses=$(package license)"
 )
-buildah build --quiet --timestamp "$SOURCE_DATE_EPOCH" --platform "$(IFS=,; echo "${platforms[*]}")" "${labels[@]}" \
-  --manifest "$image" "$context"
+# One after the other: of several at once, the list would have whichever is built first first.
+for platform in "${platforms[@]}"; do
+  buildah build --quiet --timestamp "$SOURCE_DATE_EPOCH" --platform "$platform" "${labels[@]}" --manifest "$image" "$context"
+done
