@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::task::JoinHandle;
+use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, ErrorKind};
@@ -33,21 +33,32 @@ impl Stop {
     pub fn listen() -> Self {
         let stop = Self::default();
         let listening = stop.clone();
+        // Before anything is printed: who reads of us may send a signal at once.
+        let mut signals = Signals::listen();
+        let (press, presses) = mpsc::channel(8);
         tokio::spawn(async move {
-            listening.obey(signal).await;
+            loop {
+                signals.next().await;
+                // More than that mean no more.
+                let _ = press.try_send(());
+            }
+        });
+        tokio::spawn(async move {
+            listening.obey(presses).await;
             std::process::exit(130);
         });
         stop
     }
 
     /// Asks for a clean stop at the first signal; returns at the second.
-    async fn obey(&self, signal: impl AsyncFn()) {
-        signal().await;
+    async fn obey(&self, mut presses: mpsc::Receiver<()>) {
+        presses.recv().await;
         anstream::eprintln!("stopping: what is under way is finished first (Ctrl-C again stops at once)");
         self.flag.store(true, Relaxed);
         self.token.cancel();
         tokio::time::sleep(ONE_PRESS).await;
-        signal().await;
+        while presses.try_recv().is_ok() {}
+        presses.recv().await;
     }
 
     /// Stops by itself after a time, unless what is handed out is aborted before.
@@ -76,40 +87,57 @@ impl Stop {
     }
 }
 
+/// The signals that ask for a stop. None is missed that comes after this is made.
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
+struct Signals([Option<tokio::signal::unix::Signal>; 2]);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self([SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok()))
+    }
+
+    async fn next(&mut self) {
+        let Self([interrupt, terminate]) = self;
+        let comes = async |signal: &mut Option<tokio::signal::unix::Signal>| match signal {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        };
+        tokio::select! {
+            () = comes(interrupt) => {}
+            () = comes(terminate) => {}
         }
-        Err(_) => drop(interrupt.await),
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() {
-    let _ = tokio::signal::ctrl_c().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::Notify;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn a_signal_that_a_wrapper_passes_on_is_no_second_one() {
-        let (stop, signals) = (Stop::default(), Notify::new());
-        let urgent = stop.obey(async || signals.notified().await);
+        let (press, presses) = mpsc::channel(8);
+        let stop = Stop::default();
+        let urgent = stop.obey(presses);
         tokio::pin!(urgent);
         for (wait, is_urgent) in [(ONE_PRESS, false), (ONE_PRESS / 2, false), (ONE_PRESS * 4, true)] {
             assert!(tokio::time::timeout(wait, &mut urgent).await.is_err(), "nobody has pressed");
-            signals.notify_waiters();
+            press.try_send(()).unwrap();
             assert_eq!(tokio::time::timeout(Duration::ZERO, &mut urgent).await.is_ok(), is_urgent, "after {wait:?}");
             assert!(stop.token.is_cancelled() && stop.flag.load(Relaxed));
         }
