@@ -58,6 +58,8 @@ impl Stage {
                 let config = aws_sdk_s3::config::Builder::from(&console).force_path_style(true).build();
                 let old = aws_sdk_s3::Client::from_conf(config).put_object().bucket(DOMAIN).key("old/index.html");
                 old.body(ByteStream::from_static(b"<title>Old</title>")).send().await.unwrap();
+                // It was made long ago: its distribution is deployed, to programs that open the account by its folder, too.
+                tokio::time::sleep(Account::DELAY).await;
             }
             Before::Domain | Before::Site => {
                 let zones = aws_sdk_route53::Client::new(&console);
