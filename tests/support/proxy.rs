@@ -144,6 +144,11 @@ impl Proxy {
         Self::start(Upstream::new(endpoint), None).await
     }
 
+    /// Like [`Proxy::to`], of an endpoint that keeps its connections open.
+    pub async fn keeping_connections(endpoint: &str) -> Self {
+        Self::start(Upstream::keeping_connections(endpoint), None).await
+    }
+
     /// Like [`Proxy::to`], with somebody who sees and decides about what no fault is about; and the endpoint keeps its
     /// connections open.
     pub async fn watched(endpoint: &str, watch: Arc<dyn Watch>) -> Self {
