@@ -157,17 +157,10 @@ impl Bucket {
     /// As AWS answers; that there is no such object is not an error.
     pub async fn head(&self, key: &ObjectKey) -> Result<Option<Head>> {
         let full = self.full_key(key);
-        let head = self.client.head_object().bucket(&self.name).key(&full).checksum_mode(ChecksumMode::Enabled);
-        let answer = match head.send().await {
-            Ok(answer) => answer,
-            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => {
-                return Ok(None);
-            }
-            Err(error) => {
-                let (on, what) = (self.arn(&full), format!("read the headers of {key}"));
-                return Err(Action { iam: "s3:GetObject", on: &on, what: &what }.failed(error));
-            }
-        };
+        let (on, what) = (self.arn(&full), format!("read the headers of {key}"));
+        let action = Action { iam: "s3:GetObject", on: &on, what: &what };
+        let head = self.client.head_object().checksum_mode(ChecksumMode::Enabled);
+        let Some(answer) = self.look(&full, head, &action).await? else { return Ok(None) };
         let own = |value: Option<&str>| value.filter(|value| !value.is_empty()).map(str::to_owned);
         let headers = Headers {
             cache_control: own(answer.cache_control()),

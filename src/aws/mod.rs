@@ -5,6 +5,7 @@ pub mod bucket;
 pub mod bucket_setup;
 pub mod cloudfront;
 mod fault;
+mod head;
 pub mod iam;
 pub mod multipart;
 mod renewal;

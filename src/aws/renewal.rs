@@ -7,7 +7,7 @@ use std::{
 
 use aws_credential_types::{
     Credentials,
-    provider::{self, ProvideCredentials, SharedCredentialsProvider, future},
+    provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
 };
 use aws_smithy_runtime_api::client::{
     interceptors::context::InterceptorContext,
@@ -18,6 +18,10 @@ use super::fault::element;
 
 /// How long before they expire new ones are taken, as the SDK does.
 const AHEAD: Duration = Duration::from_secs(10);
+
+/// How long a source may take, a person that it asks for a code included. Without an end to it every request would wait, and
+/// with them the renewal of the lock.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Keeps credentials until they expire, or until AWS says that they have. The SDK's own cache believes only the time that
 /// came with them.
@@ -44,7 +48,8 @@ impl Renewing {
         if let Some(kept) = self.kept(SystemTime::now() + AHEAD) {
             return Ok(kept);
         }
-        match self.source.provide_credentials().await {
+        let asked = tokio::time::timeout(PATIENCE, self.source.provide_credentials()).await;
+        match asked.unwrap_or_else(|_| Err(CredentialsError::provider_timed_out(PATIENCE))) {
             Ok(new) => {
                 *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(new.clone());
                 Ok(new)
@@ -93,5 +98,58 @@ impl ClassifyRetry for ExpiredTokens {
 
     fn priority(&self) -> RetryClassifierPriority {
         RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    use super::*;
+
+    /// Gives credentials for so long, or never answers.
+    #[derive(Debug, Clone, Default)]
+    struct Source {
+        hangs: Arc<AtomicBool>,
+        lasting: Duration,
+    }
+
+    impl Source {
+        async fn provide(&self) -> provider::Result {
+            if self.hangs.load(Relaxed) {
+                return std::future::pending().await;
+            }
+            Ok(Credentials::new("id", "secret", None, Some(SystemTime::now() + self.lasting), "test"))
+        }
+    }
+
+    impl ProvideCredentials for Source {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::new(self.provide())
+        }
+    }
+
+    /// Time leaps as soon as all wait.
+    #[tokio::test(start_paused = true)]
+    async fn a_source_that_hangs_is_given_up() {
+        let source = Source { lasting: AHEAD / 2, ..Source::default() };
+        let renewing = Renewing::new(SharedCredentialsProvider::new(source.clone()));
+        let first = renewing.provide().await.unwrap();
+        source.hangs.store(true, Relaxed);
+        let since = tokio::time::Instant::now();
+        assert_eq!(renewing.provide().await.unwrap(), first, "good for some seconds yet");
+        assert!(renewing.forget());
+        // All that wait come to an end, one after the other.
+        let (one, other) = tokio::join!(renewing.provide(), renewing.provide());
+        for refused in [one, other] {
+            assert!(matches!(refused, Err(CredentialsError::ProviderTimedOut(_))), "{refused:?}");
+        }
+        assert!(since.elapsed() <= 3 * PATIENCE + Duration::from_secs(1), "{:?}", since.elapsed());
+
+        source.hangs.store(false, Relaxed);
+        assert_eq!(renewing.provide().await.unwrap().access_key_id(), "id");
     }
 }

@@ -69,6 +69,60 @@ async fn an_expired_token_in_the_middle_is_mended_by_new_credentials() {
     assert_eq!(world.proxy.seen("PutObject", "live/index.html").len(), 1);
 }
 
+/// Given objects that have to be looked at, when AWS answers 400 to a look, which has no body to say why, because the token has
+/// expired, then the publish asks for the reason, takes new credentials and goes on; where there are no others it stops, and says so.
+#[tokio::test]
+async fn an_expired_token_is_known_where_the_answer_has_no_body() {
+    let world = World::local("an_expired_token_without_a_body").await;
+    let build = Folder::site().file("empty.txt", "");
+    for key in ["favicon.svg", "empty.txt"] {
+        // Somebody else has put it there.
+        world.put(key, &build.read(key), &Default::default()).await;
+        let full = format!("live/{key}");
+        world.proxy.inject(Fault::answer("HeadObject", 400, "").at(&full).times(1));
+        let expired = || Fault::s3("GetObject", 400, "ExpiredToken", "The provided token has expired.");
+        world.proxy.inject(expired().at(&full).times(1));
+        let _ = std::fs::remove_file(world.desk.path().join("asked"));
+        publish(&world, &build, SignedDuration::from_hours(1)).flags(["--dry-run"]).succeeds().await;
+        assert_eq!(asked(&world), 2, "{key}");
+        assert_eq!(world.proxy.seen("HeadObject", key).len(), 2, "{key}");
+        let asked_why = world.proxy.seen("GetObject", key);
+        assert_eq!(asked_why.len(), 2, "{key}");
+        assert!(asked_why.iter().all(|call| call.headers["range"] == "bytes=0-0"), "{asked_why:?}");
+
+        world.proxy.clear();
+        world.proxy.inject(Fault::answer("HeadObject", 400, "").at(&full));
+        world.proxy.inject(expired().at(&full));
+        let error = world.publish(&build).fails().await;
+        assert_eq!(error["kind"], "credentials", "{error}");
+        assert!(error["because"].as_str().unwrap().contains("ExpiredToken"), "{error}");
+        world.proxy.clear();
+    }
+}
+
+/// Given credentials that are taken from a program which hangs when it is asked again, when the time of the publish is over, then it
+/// ends, and visitors have the old pages.
+#[tokio::test]
+async fn a_source_of_credentials_that_hangs_does_not_hold_a_publish_for_ever() {
+    let world = World::local("a_source_that_hangs").await;
+    let build = Folder::site();
+    world.publish(&build).succeeds().await;
+    let old = world.object("index.html").await;
+    build.write("index.html", "<title>New</title>");
+    // They are taken anew for each request; the script ends with whoever waits for it.
+    let publishing = publish(&world, &build, SignedDuration::from_secs(5)).flags(["--timeout", "4"]);
+    let script = world.desk.path().join("keys.sh");
+    let hangs = "[ $(wc -l < asked) -lt 8 ] || while kill -0 $PPID; do sleep 1; done 2> /dev/null\n";
+    let text = std::fs::read_to_string(&script).unwrap();
+    std::fs::write(&script, text.replacen("\n", &format!("\ncd {}\n{hangs}", world.desk.path().display()), 1)).unwrap();
+    let since = std::time::Instant::now();
+    let (status, told, said) = publishing.run().await;
+    assert_eq!((status, &told["error"]["kind"]), (Some(130), &"interrupted".into()), "{told:#}\n{said}");
+    assert!(since.elapsed() < Duration::from_secs(50), "{:?}", since.elapsed());
+    assert!(asked(&world) >= 8);
+    assert_eq!(world.object("index.html").await, old);
+}
+
 /// Given a store that does not answer, when the time of a publish is over, then it stops as if by Ctrl-C: visitors have the old
 /// pages, the lock is given up, and the next publish goes on.
 #[tokio::test]
