@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use aws_sdk_s3::{
     error::ProvideErrorMetadata as _,
     operation::put_object::{PutObjectError, builders::PutObjectFluentBuilder},
-    primitives::ByteStream,
+    primitives::{ByteStream, ByteStreamError},
 };
 use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::{
     Action,
@@ -32,8 +32,8 @@ pub enum Condition {
 /// A state object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// Its content.
-    pub bytes: Bytes,
+    /// Its content; none where that is longer than any of ours, and was not read.
+    pub bytes: Option<Bytes>,
     /// Its entity tag without quotes.
     pub etag: String,
     /// When it was written, in seconds since 1970 by S3's clock.
@@ -46,11 +46,11 @@ impl Bucket {
         place::state_key(self.prefix(), name)
     }
 
-    /// Reads a state object.
+    /// Reads a state object, at most `most` bytes of it: whoever may write to the bucket shall not exhaust our memory.
     ///
     /// # Errors
-    /// As AWS answers; that there is no such object is not an error.
-    pub async fn read_state(&self, name: &str) -> Result<Option<State>> {
+    /// As AWS answers; that there is no such object, or a longer one, is not an error.
+    pub async fn read_state(&self, name: &str, most: u64) -> Result<Option<State>> {
         let key = self.state_key(name);
         let (on, what) = (self.arn(&key), format!("read bucket {}", self.name));
         let action = Action { iam: "s3:GetObject", on: &on, what: &what };
@@ -61,11 +61,15 @@ impl Bucket {
         };
         let etag = bare(answer.e_tag());
         let modified = answer.last_modified().map(|time| time.secs());
-        let body = answer.body.collect().await.map_err(|error| {
-            Error::new(ErrorKind::Service, format!("cannot {what}: the answer broke off"), "run the command again")
-                .because(error)
-        })?;
-        Ok(Some(State { bytes: body.into_bytes(), etag, modified }))
+        let told = answer.content_length.and_then(|length| u64::try_from(length).ok());
+        let bytes = match told {
+            Some(length) if length > most => None,
+            _ => within(answer.body, most).await.map_err(|error| {
+                Error::new(ErrorKind::Service, format!("cannot {what}: the answer broke off"), "run the command again")
+                    .because(error)
+            })?,
+        };
+        Ok(Some(State { bytes, etag, modified }))
     }
 
     /// The entity tag of a state object, if there is one.
@@ -75,11 +79,9 @@ impl Bucket {
     pub async fn state_etag(&self, name: &str) -> Result<Option<String>> {
         let key = self.state_key(name);
         let (on, what) = (self.arn(&key), format!("read bucket {}", self.name));
-        match self.client.head_object().bucket(&self.name).key(&key).send().await {
-            Ok(answer) => Ok(Some(bare(answer.e_tag()))),
-            Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => Ok(None),
-            Err(error) => Err(Action { iam: "s3:GetObject", on: &on, what: &what }.failed(error)),
-        }
+        let action = Action { iam: "s3:GetObject", on: &on, what: &what };
+        let answer = self.look(&key, self.client.head_object(), &action).await?;
+        Ok(answer.map(|answer| bare(answer.e_tag())))
     }
 
     /// Writes a state object and returns its entity tag; `None` where the condition did not hold.
@@ -121,7 +123,8 @@ impl Bucket {
     /// A write whose answer was lost and that was tried again fails on its own success: what is there then is ours to the
     /// byte, for it has the name of a release that nobody else makes.
     async fn written_before(&self, name: &str, body: &Bytes) -> Result<Option<String>> {
-        Ok(self.read_state(name).await?.filter(|state| state.bytes == *body).map(|state| state.etag))
+        let there = self.read_state(name, body.len() as u64).await?;
+        Ok(there.filter(|state| state.bytes.as_ref() == Some(body)).map(|state| state.etag))
     }
 
     /// What comes nearest to a conditional write in a store that has none: look, write, look again.
@@ -160,4 +163,16 @@ impl Bucket {
         let sent = self.client.delete_object().bucket(&self.name).key(&key).send().await;
         sent.map(drop).map_err(|error| action.failed(error))
     }
+}
+
+/// A body, read whole where it is not longer than `most` bytes; and no further where it is.
+async fn within(mut body: ByteStream, most: u64) -> std::result::Result<Option<Bytes>, ByteStreamError> {
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = body.try_next().await? {
+        if (bytes.len() + piece.len()) as u64 > most {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(Some(bytes.freeze()))
 }

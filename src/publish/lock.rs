@@ -15,7 +15,10 @@ use super::{Event, LOCK, MANIFEST, Prepared, Session, machine};
 use crate::{
     aws::Condition,
     error::{Error, ErrorKind, Result},
-    release::{Lock, lock::LEASE},
+    release::{
+        Lock,
+        lock::{LEASE, MAX_BYTES},
+    },
 };
 
 /// How long before the lease ends we take it for lost, in seconds: others read its end from another clock.
@@ -116,7 +119,8 @@ impl Held {
     /// since the last renewal, and a store that heeds no conditions lets them.
     pub async fn confirm(&self) -> Result<()> {
         self.check()?;
-        let there = self.session.bucket.read_state(LOCK).await?.and_then(|state| Lock::decode(&state.bytes));
+        let there = self.session.bucket.read_state(LOCK, MAX_BYTES).await?;
+        let there = there.and_then(|state| Lock::decode(&state.bytes?));
         if there.is_none_or(|there| there.release != self.lock.release) {
             self.lost.cancel();
         }

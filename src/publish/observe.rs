@@ -2,6 +2,7 @@
 
 use std::ops::Bound;
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Duration, Instant, sleep};
 
@@ -10,7 +11,7 @@ use crate::{
     aws::{Head, ListPage, State},
     error::{Error, ErrorKind, Result},
     plan::{Content, Listed, Remote},
-    release::{Lock, Manifest, ManifestError, ReleaseId},
+    release::{Lock, Manifest, ManifestError, ReleaseId, lock, manifest},
     site::{ObjectKey, Sha256, SiteFile, hash, part_size},
 };
 
@@ -47,11 +48,15 @@ async fn look(session: &Session) -> Result<Observed> {
     loop {
         // Before the listing, not beside it: a listing that is older than the manifest knows nothing of what a rival did
         // in between, and nothing would tell. One that is younger is found out when the lock is taken.
-        let (manifest, lock) = tokio::try_join!(session.bucket.read_state(MANIFEST), session.bucket.read_state(LOCK))?;
+        let (manifest, lock) = tokio::try_join!(
+            session.bucket.read_state(MANIFEST, manifest::MAX_STORED_BYTES),
+            session.bucket.read_state(LOCK, lock::MAX_BYTES),
+        )?;
         let left_behind = match lock {
             Some(State { bytes, etag, .. }) => {
                 // What is no lock holds nobody back; it only has to be replaced.
-                let lock = Lock::decode(&bytes).unwrap_or_else(|| super::lock::unreadable(session));
+                let lock = bytes.and_then(|bytes| Lock::decode(&bytes));
+                let lock = lock.unwrap_or_else(|| super::lock::unreadable(session));
                 if lock.holds(session.now()) && !session.only_look && !machine::is_gone(&lock) {
                     wait_for(session, &lock, since, &mut told).await?;
                     continue;
@@ -61,7 +66,7 @@ async fn look(session: &Session) -> Result<Observed> {
             None => None,
         };
         let (manifest, manifest_etag, written) = match manifest {
-            Some(state) => (read_manifest(session, &state.bytes)?, Some(state.etag), state.modified),
+            Some(state) => (read_manifest(session, state.bytes)?, Some(state.etag), state.modified),
             None => (None, None, None),
         };
         let first = session.bucket.list(None).await?;
@@ -73,8 +78,10 @@ async fn look(session: &Session) -> Result<Observed> {
     }
 }
 
-fn read_manifest(session: &Session, bytes: &[u8]) -> Result<Option<Manifest>> {
-    match Manifest::decode(bytes) {
+/// The manifest in a state object, of which nothing was read where it is too long.
+fn read_manifest(session: &Session, bytes: Option<Bytes>) -> Result<Option<Manifest>> {
+    let too_long = || ManifestError::Corrupt(format!("it is longer than {} bytes", manifest::MAX_STORED_BYTES));
+    match bytes.ok_or_else(too_long).and_then(|bytes| Manifest::decode(&bytes)) {
         Ok(manifest) => Ok(Some(manifest)),
         Err(ManifestError::Corrupt(why)) => {
             session.progress.event(Event::ManifestIgnored(&why));

@@ -13,6 +13,10 @@ use crate::error::plain;
 /// How long a lock holds without being renewed.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
+/// No lock is longer, in bytes (16 MiB): it owes at most the 3,000 paths that CloudFront takes at once, of at most 4,000
+/// characters each (Developer Guide, "Quotas" and "What you need to know when invalidating files").
+pub const MAX_BYTES: u64 = 16 << 20;
+
 /// The lock object's content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {

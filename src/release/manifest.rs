@@ -5,12 +5,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     io::{Read, Write},
+    marker::PhantomData,
 };
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, SeqAccess, Visitor},
+};
 
 use super::ReleaseId;
 use crate::{
@@ -27,6 +32,13 @@ pub const RELEASES_REMEMBERED: usize = 20;
 /// A manifest may unpack to this many bytes (512 MiB), some two million objects: a kilobyte of gzip can hold a megabyte of
 /// nothing, and whoever may write to the bucket shall not exhaust the memory of those who publish.
 pub const MAX_BYTES: u64 = 512 << 20;
+
+/// A manifest is stored in at most this many bytes (384 MiB). Most of an object's text are digests and versions, which pack to half:
+/// what unpacks to [`MAX_BYTES`] is stored in less.
+pub const MAX_STORED_BYTES: u64 = MAX_BYTES / 4 * 3;
+
+/// The lists of a manifest have at most this many elements: `{}` is two bytes, and a hundred in memory.
+const MOST_ELEMENTS: usize = 1 << 20;
 
 /// The published state of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,9 +111,11 @@ struct Wire {
     tool: String,
     release: ReleaseId,
     published: Timestamp,
+    #[serde(deserialize_with = "bounded")]
     releases: Vec<ReleaseMark>,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty", deserialize_with = "bounded")]
     demoted: BTreeSet<ObjectKey>,
+    #[serde(deserialize_with = "bounded")]
     headers: Vec<Headers>,
     objects: BTreeMap<ObjectKey, WireObject>,
 }
@@ -187,9 +201,16 @@ impl Manifest {
         }
         let wire: Wire = serde_json::from_slice(&json).map_err(|e| corrupt(&e))?;
         let mut objects = BTreeMap::new();
+        let mut bytes_of_headers = 0;
         for (key, object) in wire.objects {
-            let headers = wire.headers.get(object.headers).cloned();
+            let headers = wire.headers.get(object.headers);
             let headers = headers.ok_or_else(|| corrupt(&format!("{key} names headers that are not there")))?;
+            // Written once and copied for each object, a few could become more than any memory holds.
+            bytes_of_headers += headers.bytes();
+            if bytes_of_headers > most {
+                return Err(corrupt(&format!("the headers of its objects come to more than {most} bytes")));
+            }
+            let headers = headers.clone();
             objects.insert(
                 key,
                 Published {
@@ -211,6 +232,38 @@ impl Manifest {
             demoted: wire.demoted,
         })
     }
+}
+
+/// Reads a list of at most [`MOST_ELEMENTS`].
+fn bounded<'de, D, T, C>(deserializer: D) -> Result<C, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+    C: IntoIterator<Item = T> + Extend<T> + Default,
+{
+    struct Bounded<T, C>(PhantomData<(T, C)>);
+
+    impl<'de, T: Deserialize<'de>, C: Extend<T> + Default> Visitor<'de> for Bounded<T, C> {
+        type Value = C;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a list of at most {MOST_ELEMENTS}")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<C, A::Error> {
+            let mut read = C::default();
+            for count in 0.. {
+                match list.next_element()? {
+                    Some(_) if count == MOST_ELEMENTS => return Err(A::Error::invalid_length(count + 1, &self)),
+                    Some(element) => read.extend([element]),
+                    None => break,
+                }
+            }
+            Ok(read)
+        }
+    }
+
+    deserializer.deserialize_seq(Bounded(PhantomData))
 }
 
 #[cfg(test)]
@@ -277,5 +330,27 @@ mod tests {
         assert_eq!(refused, Err(ManifestError::Corrupt("it unpacks to more than 1048576 bytes".to_owned())));
         let whole = manifest().encode();
         assert_eq!(Manifest::decode_within(&whole, 1 << 20), Ok(manifest()));
+    }
+
+    #[test]
+    fn what_is_little_in_a_file_and_much_in_memory_is_no_manifest() {
+        let mut large = manifest();
+        let headers = Headers { content_language: Some("x".repeat(1 << 10)), ..Headers::default() };
+        let page = Published { headers, ..large.objects.values().next().unwrap().clone() };
+        large.objects.extend((0..1000).map(|n| (ObjectKey::new(format!("{n}.html")).unwrap(), page.clone())));
+        assert_eq!(Manifest::decode_within(&large.encode(), 1 << 20), Ok(large.clone()));
+        large.objects.extend((1000..1200).map(|n| (ObjectKey::new(format!("{n}.html")).unwrap(), page.clone())));
+        let why = "the headers of its objects come to more than 1048576 bytes".to_owned();
+        assert_eq!(Manifest::decode_within(&large.encode(), 1 << 20), Err(ManifestError::Corrupt(why)));
+
+        let json = |headers: usize| {
+            let id = "20261121T063000Z-4f2a9c01";
+            let headers = vec!["{}"; headers].join(",");
+            let times = r#""published": "2026-11-21T06:30:00Z", "releases": [], "objects": {}"#;
+            gzip(&format!(r#"{{"format": 1, "tool": "", "release": "{id}", {times}, "headers": [{headers}]}}"#))
+        };
+        assert!(Manifest::decode(&json(MOST_ELEMENTS)).is_ok());
+        let Err(ManifestError::Corrupt(why)) = Manifest::decode(&json(MOST_ELEMENTS + 1)) else { panic!("taken") };
+        assert!(why.contains("a list of at most 1048576"), "{why}");
     }
 }

@@ -2,10 +2,17 @@
 
 use std::io::Write;
 
+use cruddur_site::release::{Lock, ReleaseId, lock};
 use flate2::{Compression, write::GzEncoder};
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
+use crate::inside::session;
 use crate::support::Folder;
-use crate::world::{MANIFEST, World};
+use crate::world::{LOCK, MANIFEST, World};
 
 crate::on_every_account!(a_damaged_manifest_is_made_anew, the_manifest_of_a_newer_version_stops_the_publish);
 
@@ -51,4 +58,61 @@ async fn the_manifest_of_a_newer_version_stops_the_publish(world: World) {
     assert_eq!(error["kind"], "config", "{error}");
     assert!(error["next"].as_str().unwrap().contains("update cruddur-site"), "{error}");
     assert_eq!(world.versions().await, before);
+}
+
+/// Given a lock that is longer than any, though it says that it holds, when the site is published, then it holds nobody back: not all
+/// of it is read.
+#[tokio::test]
+async fn a_lock_that_is_longer_than_any_is_none() {
+    let world = World::local("a_lock_that_is_longer").await;
+    let build = Folder::site();
+    let expires = Timestamp::now() + SignedDuration::from_hours(1);
+    let lock = |paths: usize| Lock {
+        release: ReleaseId::new(expires, 1),
+        owner: "bob".into(),
+        host: "laptop".into(),
+        process: 1,
+        instance: None,
+        started: expires,
+        expires,
+        owes: vec![format!("/{}", "x".repeat(1023)); paths],
+    };
+    let most = usize::try_from(lock::MAX_BYTES).unwrap() / 1024;
+    world.put_state(LOCK, lock(most - 1000).encode()).await;
+    let refused = world.publish(&build).flags(["--lock-wait", "0"]).fails().await;
+    assert_eq!(refused["kind"], "rival", "{refused}");
+    world.put_state(LOCK, lock(most).encode()).await;
+    world.publish(&build).flags(["--lock-wait", "0"]).succeeds().await;
+}
+
+/// Given an answer without an end and without a length, when a state object is read, then it is read as far as it may be, and the
+/// connection ended; an answer with a length that is too long is not read at all.
+#[tokio::test]
+async fn no_more_of_a_state_object_is_read_than_there_can_be() {
+    for head in ["transfer-encoding: chunked", "content-length: 1000000000000"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let endless = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            let head = format!("HTTP/1.1 200 OK\r\netag: \"a\"\r\n{head}\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let piece = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+            let mut sent = 0;
+            while stream.write_all(piece.as_bytes()).await.is_ok() {
+                sent += piece.len();
+            }
+            sent
+        });
+        let session = session(&url, "bucket", "live", "ann").await;
+        let state = session.bucket.read_state("manifest.json.gz", 1 << 20).await.unwrap().unwrap();
+        assert_eq!((state.bytes, state.etag.as_str()), (None, "a"), "{head}");
+        drop(session);
+        // What was not read is in the buffers of the connection.
+        let sent = endless.await.unwrap();
+        assert!(sent < 32 << 20, "{sent} bytes were taken: {head}");
+    }
 }
