@@ -1,12 +1,26 @@
 //! Uploads in parts: started, filled, completed, and found again after a publish that was cut off.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+};
 
 use aws_sdk_s3::{
     error::ProvideErrorMetadata as _,
     primitives::ByteStream,
     types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
 };
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{Intercept, context::BeforeTransmitInterceptorContextRef},
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::config_bag::ConfigBag;
 use bytes::Bytes;
 
 use super::{
@@ -37,8 +51,29 @@ pub struct Part {
     pub sha256: String,
 }
 
+/// How often a request is tried.
+#[derive(Debug, Clone, Default)]
+struct Tries(Arc<AtomicU32>);
+
+impl Intercept for Tries {
+    fn name(&self) -> &'static str {
+        "tries"
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Relaxed);
+        Ok(())
+    }
+}
+
 impl Bucket {
-    /// Starts an upload in parts.
+    /// Starts an upload in parts. Where that was tried more than once, an upload may be there whose answer was lost, and whose
+    /// name nobody knows: it is given up.
     ///
     /// # Errors
     /// As AWS answers.
@@ -48,8 +83,19 @@ impl Bucket {
         let action = Action { iam: "s3:PutObject", on: &on, what: &what };
         let create = self.client.create_multipart_upload().bucket(&self.name).key(&full);
         let create = with_headers!(create.checksum_algorithm(ChecksumAlgorithm::Sha256), headers);
-        let answer = create.send().await.map_err(|error| action.failed(error))?;
-        Ok(MultipartUpload { key: key.clone(), id: answer.upload_id().unwrap_or_default().to_owned() })
+        let tries = Tries::default();
+        let sent = create.customize().interceptor(tries.clone()).send().await;
+        let answer = sent.map_err(|error| action.failed(error))?;
+        let begun = MultipartUpload { key: key.clone(), id: answer.upload_id().unwrap_or_default().to_owned() };
+        if tries.0.load(Relaxed) > 1 {
+            // Where it cannot be looked for, the bucket's lifecycle rule ends it.
+            for lost in self.unfinished_below(&full).await.unwrap_or_default() {
+                if lost.key == begun.key && lost.id != begun.id {
+                    let _ = self.abort_multipart(&lost).await;
+                }
+            }
+        }
+        Ok(begun)
     }
 
     /// Sends part `number` (from 1); S3 refuses it unless its bytes have the SHA-256.
@@ -110,12 +156,16 @@ impl Bucket {
     /// # Errors
     /// As AWS answers.
     pub async fn unfinished_multiparts(&self) -> Result<Vec<MultipartUpload>> {
+        self.unfinished_below(self.prefix()).await
+    }
+
+    async fn unfinished_below(&self, prefix: &str) -> Result<Vec<MultipartUpload>> {
         let (on, what) = (format!("arn:aws:s3:::{}", self.name), "look for uploads that were cut off");
         let action = Action { iam: "s3:ListBucketMultipartUploads", on: &on, what };
         let mut found = Vec::new();
         let (mut key_marker, mut id_marker) = (None, None);
         loop {
-            let list = self.client.list_multipart_uploads().bucket(&self.name).prefix(self.prefix());
+            let list = self.client.list_multipart_uploads().bucket(&self.name).prefix(prefix);
             let list = list.set_key_marker(key_marker).set_upload_id_marker(id_marker);
             let page = list.send().await.map_err(|error| action.failed(error))?;
             found.extend(page.uploads().iter().filter_map(|upload| {

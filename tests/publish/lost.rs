@@ -56,7 +56,8 @@ async fn a_lost_answer_to_an_upload_in_parts_is_known_by_the_object() {
     let build = Folder::site().file("video.mp4", &video);
     world.proxy.inject(Fault::lost("CompleteMultipartUpload").times(1));
     world.publish(&build).succeeds().await;
-    assert_eq!(world.calls().count("UploadPart"), 2);
+    let calls = world.calls();
+    assert_eq!((calls.count("UploadPart"), calls.count("ListMultipartUploads")), (2, 0));
     assert!(world.object("video.mp4").await.body == video);
 
     world.configure("[[rules]]\nmatch = '*.mp4'\ncache-control = 'max-age=60'");
@@ -66,4 +67,26 @@ async fn a_lost_answer_to_an_upload_in_parts_is_known_by_the_object() {
     assert_eq!((calls.count("CopyObject"), calls.count("UploadPart")), (2, 0));
     assert_eq!(world.object("video.mp4").await.headers.cache_control.as_deref(), Some("max-age=60"));
     assert_eq!(world.publish(&build).succeeds().await["plan"]["empty"], true);
+}
+
+/// Given a video, when the answer is lost that would have named its upload, then the upload that nobody knows of is given up; and
+/// where nobody may look for it, the publish goes well all the same.
+#[tokio::test]
+async fn an_upload_whose_name_was_lost_is_given_up() {
+    let world = World::local("an_upload_whose_name").await;
+    let build = Folder::site();
+    for (may_look, left) in [(true, 0), (false, 1)] {
+        build.write("video.mp4", vec![u8::from(may_look); 20 << 20]);
+        world.proxy.inject(Fault::lost("CreateMultipartUpload").times(1));
+        if !may_look {
+            world.proxy.inject(Fault::denied("ListMultipartUploads"));
+        }
+        world.publish(&build).succeeds().await;
+        let calls = world.calls();
+        assert_eq!((calls.count("CreateMultipartUpload"), calls.count("UploadPart")), (2, 2));
+        assert!(world.object("video.mp4").await.body == build.read("video.mp4"));
+        let unfinished = world.s3.list_multipart_uploads().bucket(&world.bucket).send().await.unwrap();
+        assert_eq!(unfinished.uploads().len(), left, "{may_look}");
+        world.proxy.clear();
+    }
 }

@@ -20,6 +20,7 @@ mod lost;
 mod many;
 mod names;
 mod parts;
+mod patience;
 mod removals;
 mod resumed;
 mod rivals;
