@@ -23,6 +23,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::error;
+
 /// How long one answer is waited for.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -175,19 +177,32 @@ impl Resolver {
         let mut why = self.trouble.clone();
         for server in std::iter::repeat_n(&self.servers, ATTEMPTS).flatten() {
             match exchange(*server, &query).await {
-                Ok(message) => match message.metadata.response_code {
-                    ResponseCode::NoError => {
-                        let records = read(&message, kind.record_type());
-                        let is_empty = records.is_empty();
-                        return if is_empty { Answer::Missing(Missing::Records) } else { Answer::Found(records) };
-                    }
-                    ResponseCode::NXDomain => return Answer::Missing(Missing::Name),
-                    code => why = format!("the name server {server} answered {code}"),
+                Ok(message) => match tell(&message, kind) {
+                    Answer::Unknown(code) => why = format!("the name server {server} answered {code}"),
+                    told => return told,
                 },
                 Err(error) => why = format!("the name server {server} did not answer: {error}"),
             }
         }
         Answer::Unknown(why)
+    }
+}
+
+/// What a name server's answer, as it came over the wire, says of records of a kind; `None` where it is no answer at all.
+pub fn told(answer: &[u8], kind: Kind) -> Option<Answer> {
+    let message = Message::from_vec(answer).ok()?;
+    Some(values(tell(&message, kind), |_| true))
+}
+
+/// The records of a kind, each with its owner, or a code that says nothing of them.
+fn tell(message: &Message, kind: Kind) -> Answer<Vec<(String, String)>> {
+    match message.metadata.response_code {
+        ResponseCode::NoError => {
+            let records = read(message, kind.record_type());
+            if records.is_empty() { Answer::Missing(Missing::Records) } else { Answer::Found(records) }
+        }
+        ResponseCode::NXDomain => Answer::Missing(Missing::Name),
+        code => Answer::Unknown(code.to_string()),
     }
 }
 
@@ -258,7 +273,10 @@ fn value(data: &RData) -> Option<String> {
         RData::AAAA(address) => address.to_string(),
         RData::CNAME(name) => text(&name.0),
         RData::NS(name) => text(&name.0),
-        RData::CAA(caa) => format!("{} {} \"{}\"", caa.flags(), caa.tag, String::from_utf8_lossy(&caa.value)),
+        // Any bytes may stand in it, and people are shown it.
+        RData::CAA(caa) => {
+            error::plain(&format!("{} {} \"{}\"", caa.flags(), caa.tag, String::from_utf8_lossy(&caa.value)))
+        }
         _ => return None,
     })
 }

@@ -1,7 +1,9 @@
 //! What AWS and DNS answer about things that others set up.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use cruddur_site::{
-    dns::caa::permits_amazon,
+    dns::{Answer, Kind, caa::permits_amazon, told},
     setup::{
         S3Origin,
         policy::{CLOUDFRONT, Decision, Principal, allows, is_same, opens_to_the_world, policy_of_bucket, readable},
@@ -9,7 +11,7 @@ use cruddur_site::{
 };
 use serde_json::Value;
 
-use super::text;
+use super::{is_plain, text};
 
 /// Three lines: a bucket, a region, an origin path. Each form of an origin's name leads back to the bucket, and any other
 /// name to none or to one that S3 could have.
@@ -82,6 +84,33 @@ pub fn access(data: &[u8]) {
         let alone = serde_json::json!({ "Statement": statement });
         let anybody = allows(&[&alone], Principal::Anonymous, "s3:GetObject", "arn:aws:s3:::shop/live/index.html", &[]);
         assert!(anybody != Decision::Allowed || opens_to_the_world(&alone), "anybody may by {statement}");
+    }
+}
+
+/// The first byte says what was asked for, the rest is the answer over the wire. What it tells can be shown, is in order, and is what
+/// was asked for.
+pub fn answers(data: &[u8]) {
+    let Some((&kind, answer)) = data.split_first() else { return };
+    let kinds = [Kind::A, Kind::Aaaa, Kind::Cname, Kind::Caa, Kind::Ns];
+    let kind = kinds[usize::from(kind) % kinds.len()];
+    let told = match told(answer, kind) {
+        Some(Answer::Found(told)) => told,
+        Some(Answer::Unknown(why)) => return assert!(!why.is_empty() && is_plain(&why), "{why:?}"),
+        Some(Answer::Missing(_)) | None => return,
+    };
+    assert!(!told.is_empty() && told.is_sorted(), "{told:?}");
+    for one in &told {
+        assert!(is_plain(one), "a terminal would obey {one:?}");
+        match kind {
+            Kind::A => assert!(one.parse::<Ipv4Addr>().is_ok(), "{one:?}"),
+            Kind::Aaaa => assert!(one.parse::<Ipv6Addr>().is_ok(), "{one:?}"),
+            Kind::Cname | Kind::Ns => assert!(one.is_ascii() && !one.contains(' '), "{one:?}"),
+            Kind::Caa => {}
+        }
+    }
+    if kind == Kind::Caa {
+        permits_amazon(&told, false);
+        permits_amazon(&told, true);
     }
 }
 

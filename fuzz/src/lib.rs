@@ -7,6 +7,7 @@
 mod aws;
 mod configuration;
 mod edge;
+mod github;
 mod paths;
 mod patterns;
 mod site;
@@ -21,8 +22,9 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 18] = [
     Target { name: "access", run: aws::access },
+    Target { name: "answers", run: aws::answers },
     Target { name: "authorities", run: aws::authorities },
     Target { name: "caching", run: edge::caching },
     Target { name: "config", run: configuration::config },
@@ -32,10 +34,12 @@ pub const TARGETS: [Target; 15] = [
     Target { name: "manifest", run: state::manifest },
     Target { name: "names", run: site::names },
     Target { name: "origin", run: aws::origin },
+    Target { name: "packages", run: site::packages },
     Target { name: "paths", run: paths::paths },
     Target { name: "references", run: site::references },
     Target { name: "routing", run: edge::routing },
     Target { name: "rules", run: patterns::rules },
+    Target { name: "runner", run: github::runner },
     Target { name: "secrets", run: site::secrets },
 ];
 

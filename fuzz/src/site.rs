@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use cruddur_site::site::{
     FileClass, Framework, Headers, ObjectKey,
     class::{classify, classify_among},
+    framework::packages_of,
     references::{missing, references as references_of},
     secrets::Scanner,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 
 use super::text;
 
@@ -72,6 +74,26 @@ pub fn names(data: &[u8]) {
 fn is_compressible(key: &ObjectKey) -> bool {
     let copy = ObjectKey::new(format!("{key}.br")).ok();
     copy.is_some_and(|copy| cruddur_site::site::precompressed::original(&copy, |one| one == key.as_str()).is_some())
+}
+
+/// A `package.json`. It names what any reader of JSON sees in it.
+pub fn packages(data: &[u8]) {
+    let Some(text) = text(data) else { return };
+    let Ok(value) = serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')) else { return };
+    let depends = |name: &str| {
+        value.get(name).map_or(Some(BTreeSet::new()), |all| Some(all.as_object()?.keys().cloned().collect()))
+    };
+    let (Some(object), Some(for_use), Some(to_build)) =
+        (value.as_object(), depends("dependencies"), depends("devDependencies"))
+    else {
+        return assert!(!value.is_object() || packages_of(text).is_err(), "{text}");
+    };
+    let expected: BTreeSet<_> = for_use.union(&to_build).cloned().collect();
+    // A name that is there twice may be refused; written by a machine it is there once.
+    let written = serde_json::to_string(object).expect("JSON");
+    for one in [packages_of(&written).expect("a package"), packages_of(text).unwrap_or(expected.clone())] {
+        assert_eq!(one, expected, "{text}");
+    }
 }
 
 /// The first byte says into pieces of which size the rest is cut. What is found does not depend on it, and no more of it is

@@ -73,6 +73,7 @@ macro_rules! every {
 
 every!(
     access,
+    answers,
     authorities,
     caching,
     config,
@@ -82,9 +83,11 @@ every!(
     manifest,
     names,
     origin,
+    packages,
     paths,
     references,
     routing,
     rules,
+    runner,
     secrets,
 );

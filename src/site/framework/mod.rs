@@ -11,7 +11,7 @@ mod project;
 
 pub use detect::detect;
 pub use find::{Found, find_build};
-pub use project::build_recipe;
+pub use project::{build_recipe, packages_of};
 
 /// The tool that made a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

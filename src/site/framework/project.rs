@@ -95,14 +95,23 @@ pub(super) fn declared(project: &Path) -> Result<Vec<Declared>> {
     Ok(found)
 }
 
-/// The names of all packages that `package.json` depends on; none where there is no such file.
-fn packages(project: &Path) -> Result<BTreeSet<String>> {
+/// The names of all packages that the text of a `package.json` depends on.
+///
+/// # Errors
+/// Where it is not JSON, or its dependencies are no objects.
+pub fn packages_of(text: &str) -> serde_json::Result<BTreeSet<String>> {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
     struct Package {
         dependencies: serde_json::Map<String, serde_json::Value>,
         dev_dependencies: serde_json::Map<String, serde_json::Value>,
     }
+    let package: Package = serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
+    Ok(package.dependencies.into_iter().chain(package.dev_dependencies).map(|(name, _)| name).collect())
+}
+
+/// The names of all packages that `package.json` depends on; none where there is no such file.
+fn packages(project: &Path) -> Result<BTreeSet<String>> {
     let path = project.join("package.json");
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -112,11 +121,10 @@ fn packages(project: &Path) -> Result<BTreeSet<String>> {
             return Err(Error::new(ErrorKind::Input, format!("{} cannot be read", path.display()), next).because(error));
         }
     };
-    let package: Package = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+    packages_of(&text).map_err(|error| {
         let next = "correct it, or name the build folder: `cruddur-site publish DIR`";
         Error::new(ErrorKind::Input, format!("{} is not valid JSON", path.display()), next).because(error)
-    })?;
-    Ok(package.dependencies.into_iter().chain(package.dev_dependencies).map(|(name, _)| name).collect())
+    })
 }
 
 /// The command that builds a project of `framework`.
