@@ -56,15 +56,8 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
     let mut notes = Vec::new();
     let demoted = demote(&mut files, remote.manifest.as_ref(), &mut notes);
     let root = edge.and_then(|edge| edge.default_root_object.as_deref()).unwrap_or("index.html");
+    let changes = becomes_another(&files, remote);
     let Comparison { uploads, unchanged, objects } = compare(files, remote, root);
-
-    let is_published = |(key, object): (&ObjectKey, &Published)| {
-        let before = remote.manifest.as_ref().and_then(|manifest| manifest.objects.get(key));
-        before.is_some_and(|before| before.superseded.is_none() && before.sha256 == object.sha256)
-    };
-    let changes = !uploads.is_empty()
-        || !objects.iter().all(is_published)
-        || remote.published().any(|(key, _)| !site.contains(key));
     let mut leftovers = Leftovers { site: &site, remote, policy, edge, release: &release, now, changes }.sort();
     let foreign = remote.objects.iter().filter(|(key, _)| !site.contains(*key) && !remote.owns(key));
     if policy.delete_foreign {
@@ -175,7 +168,7 @@ struct Leftovers<'a> {
     edge: Option<&'a Edge>,
     release: &'a ReleaseId,
     now: Timestamp,
-    /// Whether the site becomes another: publishing the same again ages nothing.
+    /// Whether the site [becomes another](becomes_another).
     changes: bool,
 }
 
@@ -244,8 +237,15 @@ fn drift(remote: &Remote) -> impl Iterator<Item = ObjectKey> {
         .map(|(key, _)| key.clone())
 }
 
-/// The releases to remember: the new one and those before it. One that `changes` nothing, such as one that ends a publish
-/// which was cut off, takes the place of the last: it must not age what open tabs of that still ask for.
+/// Whether the site becomes another than the manifest says, in bytes or headers: `files` are sorted by key. A publish that
+/// only mends what somebody changed, or undoes what one that was cut off had begun, leaves it the same.
+fn becomes_another(files: &[SiteFile], remote: &Remote) -> bool {
+    let published = remote.published().map(|(key, object)| (key, &object.sha256, &object.headers));
+    !published.eq(files.iter().map(|file| (&file.key, &file.sha256, &file.headers)))
+}
+
+/// The releases to remember: the new one and those before it. One that `changes` nothing takes the place of the last: it
+/// must not age what open tabs of that still ask for.
 fn history(manifest: Option<&Manifest>, release: &ReleaseId, now: Timestamp, changes: bool) -> Vec<ReleaseMark> {
     let this = ReleaseMark { id: release.clone(), at: now };
     let earlier = manifest.iter().flat_map(|manifest| manifest.releases.iter().cloned());

@@ -1,6 +1,7 @@
 //! Histories of releases against a bucket kept in memory: what planning promises, whatever the builds are.
 
 mod held;
+mod retained;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -169,22 +170,6 @@ fn only_what_differs_is_done_again() {
 }
 
 #[test]
-fn content_hashed_files_outlive_the_release_that_named_them() {
-    let chunk = |n: u8| file(&format!("static/js/{n}.0a1b2c3{n}.js"), FileClass::Immutable, n, 0);
-    let mut bucket = published(&[page("index.html", 1), chunk(1)]);
-    let mut deleted = Vec::new();
-    for (release, at) in [(2, 10), (3, 20), (4, 30), (5, 60)] {
-        let files = [page("index.html", release), chunk(release)];
-        let plan = bucket.plan(&files, &Edge::default(), &Policy::default(), at).unwrap();
-        deleted.extend(plan.removals().iter().map(|removal| (at, removal.key.to_string(), removal.reason)));
-        bucket.apply(&plan);
-    }
-    // Chunk 1 was superseded on day 10, chunk 2 on day 20, chunk 3 on day 30 but the release before the last named it.
-    let gone = |n: u8| (60, format!("static/js/{n}.0a1b2c3{n}.js"), Gone::Expired);
-    assert_eq!(deleted, [gone(1), gone(2)]);
-}
-
-#[test]
 fn a_hashed_name_that_changes_its_bytes_is_no_longer_trusted() {
     let name = "static/js/main.0a1b2c3d.js";
     let mut bucket = published(&[page("index.html", 1), file(name, FileClass::Immutable, 1, 0)]);
@@ -241,21 +226,6 @@ fn without_waiting_assets_of_old_pages_stay_until_the_next_publish() {
     let policy = Policy { retention: Retention { days: 0, releases: 1 }, ..policy };
     let plan = bucket.plan(&files, &Edge::default(), &policy, 1).unwrap();
     assert_eq!((plan.removals().len(), plan.retained().files), (0, 1));
-}
-
-#[test]
-fn ending_a_publish_that_was_cut_off_ages_nothing() {
-    let chunk = |n: u8| file(&format!("static/js/{n}.0a1b2c3{n}.js"), FileClass::Immutable, n, 0);
-    let mut bucket = published(&[page("index.html", 1), chunk(1)]);
-    let files = [page("index.html", 2), chunk(2)];
-    let policy = Policy { retention: Retention { days: 0, releases: 2 }, ..Policy::default() };
-    let owed = BTreeSet::from(["/index.html".to_owned()]);
-    for at in 1..5 {
-        let plan = bucket.plan_owing(&files, &Edge::default(), &policy, at, Some(&owed)).unwrap();
-        assert_eq!((plan.removals().len(), plan.retained().files), (0, 1));
-        assert_eq!(manifest_of(&plan).releases.len(), 2);
-        bucket.apply(&plan);
-    }
 }
 
 #[test]
