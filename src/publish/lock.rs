@@ -21,8 +21,9 @@ use crate::{
     },
 };
 
-/// How long before the lease ends we take it for lost, in seconds: others read its end from another clock.
-const MARGIN: u64 = 5;
+/// How long before the lease ends we take it for lost, in seconds: others read its end from another clock. Each of the two
+/// may be 5 s off before it is corrected, and a `Date` has whole seconds.
+const MARGIN: u64 = 12;
 
 /// How long to try to give the lock up; it runs out by itself.
 const GIVING_UP: Duration = Duration::from_secs(10);
@@ -229,4 +230,28 @@ async fn renew(session: Session, lock: Lock, lease: Arc<Mutex<Lease>>, lost: Can
 
 fn current(lease: &Mutex<Lease>) -> Lease {
     lease.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::ReleaseId;
+
+    #[test]
+    fn who_works_under_a_lock_takes_it_for_lost_before_anybody_takes_it_over() {
+        let start: Timestamp = "2026-11-21T06:30:00Z".parse().unwrap();
+        let by = |wrong: i64, second: i64| start + jiff::SignedDuration::from_secs(wrong + second);
+        for (ours, theirs) in [(0, 0), (-5, 5), (-6, 6), (5, -5)] {
+            let (release, owner, host) = (ReleaseId::new(start, 0), String::new(), String::new());
+            let (started, expires, owes) = (by(ours, 0), by(ours, 0), Vec::new());
+            let lock =
+                Lock { release, owner, host, process: 1, instance: None, started, expires, owes }.renewed(started);
+            let lease = Lease { etag: String::new(), expires: lock.expires, since: Instant::now() };
+            assert!(lease.holds(by(ours, 40)), "two renewals may fail");
+            for second in 0..80 {
+                let (we_hold, they_wait) = (lease.holds(by(ours, second)), lock.holds(by(theirs, second)));
+                assert!(they_wait || !we_hold, "{ours} and {theirs} s off, second {second}");
+            }
+        }
+    }
 }
