@@ -5,9 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use cruddur_site::{local::Account, release::Lock, site::Headers};
+use cruddur_site::{
+    local::Account,
+    release::{Lock, Manifest},
+    site::{FileClass, Headers},
+};
 use jiff::Timestamp;
-use md5::Digest as _;
 use regex::Regex;
 
 use crate::{
@@ -59,6 +62,8 @@ pub struct Release {
     pub publisher: usize,
     /// Whether its manifest was written.
     pub recorded: bool,
+    /// Whether one of its pages was put in place.
+    pub shown: bool,
     name: String,
 }
 
@@ -78,6 +83,13 @@ pub struct Model {
     pub recorded: Vec<(Arc<Build>, Timestamp)>,
     /// What each publisher publishes.
     pub builds: BTreeMap<usize, Arc<Build>>,
+    /// The keys of the site by the last manifest, without those that it keeps for open tabs.
+    published: BTreeSet<String>,
+    /// What was there and not in the manifest when that was last written, and no build has brought back since: a limit. It
+    /// stays, and what it loads may go.
+    pub strays: BTreeSet<String>,
+    /// The invalidation paths that the lock in the bucket says are owed.
+    owed: Vec<String>,
     /// Objects of others.
     pub foreign: BTreeSet<String>,
     /// What somebody changed or deleted by hand since the last publish that went well.
@@ -111,6 +123,9 @@ impl Model {
             releases: Vec::new(),
             recorded: Vec::new(),
             builds: BTreeMap::new(),
+            published: BTreeSet::new(),
+            strays: BTreeSet::new(),
+            owed: Vec::new(),
             foreign: BTreeSet::new(),
             by_hand: BTreeSet::new(),
             forgetful: false,
@@ -143,6 +158,13 @@ impl Model {
     /// Everything some edge may give for a key: the object there is, and copies of what there was.
     pub fn given<'m>(&'m self, url: &str, key: &str) -> impl Iterator<Item = Option<&'m Object>> {
         std::iter::once(self.objects.get(key)).chain(self.edges.held(url, self.now()).map(Some))
+    }
+
+    /// Somebody begins to publish: an invalidation that the publish before did not wait for is done by now.
+    pub fn begins(&mut self) {
+        if self.hasty {
+            self.edges.all_completed();
+        }
     }
 
     /// A call of a publisher was carried out.
@@ -180,14 +202,16 @@ impl Model {
             if !self.releases.iter().any(|release| release.build.files.contains_key(key)) {
                 return self.fail(format!("{key} was touched, which is nobody's file"));
             }
-            if call.operation == "PutObject" {
+            if matches!(call.operation, "PutObject" | "CompleteMultipartUpload") {
                 self.uploads += 1;
-                let etag = hex::encode(md5::Md5::digest(&call.body));
-                let arrived = self.objects.get(key).is_some_and(|object| object.etag == etag);
+                let sent = self.releases[number].build.files.get(key);
+                let arrived = self.objects.get(key).zip(sent).is_some_and(|(object, file)| file.is(&object.etag));
                 if arrived && !self.unheard.contains(&(publisher, key.to_owned())) {
                     self.fail(format!("{key} was sent again though it had arrived"));
                 }
             }
+            let release = &mut self.releases[number];
+            release.shown |= release.build.files.get(key).is_some_and(|file| file.class == FileClass::Page);
             self.look(key, Some(By::Release(number)));
             return;
         }
@@ -195,14 +219,21 @@ impl Model {
             Some("lock.json") if call.operation == "PutObject" => {
                 let lock = Lock::decode(&call.body).expect("a lock");
                 let name = lock.release.to_string();
+                self.owed = lock.owes;
                 if self.releases.last().is_none_or(|last| last.name != name) {
                     let build = self.builds[&publisher].clone();
                     self.tell(format_args!("         release {} is build {}", self.releases.len(), build.number));
-                    self.releases.push(Release { build, publisher, recorded: false, name });
+                    self.strays.retain(|key| !build.files.contains_key(key));
+                    self.releases.push(Release { build, publisher, recorded: false, shown: false, name });
                 }
             }
             Some("manifest.json.gz") if call.operation == "PutObject" => {
                 let now = self.now();
+                let owned = Manifest::decode(&call.body).expect("a manifest").objects;
+                let is_owned = |key: &&String| owned.keys().any(|owned| owned.as_str() == key.as_str());
+                self.strays = self.objects.keys().filter(|key| !is_owned(key)).cloned().collect();
+                let published = owned.into_iter().filter(|(_, object)| object.superseded.is_none());
+                self.published = published.map(|(key, _)| key.to_string()).collect();
                 let Some(release) = self.releases.iter_mut().rfind(|release| release.publisher == publisher) else {
                     return self.fail("a manifest was written without the lock");
                 };
@@ -212,7 +243,8 @@ impl Model {
                     self.recorded.push((build, now));
                 }
             }
-            Some("lock.json" | "manifest.json.gz") => {}
+            Some("lock.json") => self.owed.clear(),
+            Some("manifest.json.gz") => {}
             Some(name) if name.starts_with("releases/") => {}
             _ => self.fail(format!("{} was touched, which is outside the site", call.key)),
         }
@@ -251,6 +283,24 @@ impl Model {
         self.step += 1;
         self.by_hand.insert(key.to_owned());
         self.look(key, Some(By::Hand));
+        self.give_up_copies(&[key.to_owned()]);
+    }
+
+    /// The manifest was edited or deleted by hand: what it owned is nobody's.
+    pub fn lost_manifest(&mut self) {
+        self.forgetful = true;
+        self.published.clear();
+        let keys: Vec<String> = self.releases.iter().flat_map(|release| release.build.files.keys().cloned()).collect();
+        self.give_up_copies(&keys);
+    }
+
+    /// A limit: of what was deleted by hand and is in no manifest nobody can tell that edges hold it.
+    fn give_up_copies(&mut self, keys: &[String]) {
+        for key in keys {
+            if !self.objects.contains_key(key) && !self.published.contains(key) {
+                self.edges.give_up(key, &self.owed);
+            }
+        }
     }
 
     /// Every key below the served prefix is known, with what is there.
@@ -271,7 +321,7 @@ impl Model {
     /// How a file of a release may be given: the release's own bytes or those of a later one.
     pub fn is_of(&self, key: &str, object: &Object, from: usize) -> Option<usize> {
         let later = self.releases.iter().enumerate().skip(from);
-        let has = |build: &Build| build.files.get(key).is_some_and(|file| file.etag == object.etag);
+        let has = |build: &Build| build.files.get(key).is_some_and(|file| file.is(&object.etag));
         later.filter(|(_, release)| has(&release.build)).map(|(number, _)| number).next()
     }
 }

@@ -31,6 +31,7 @@ fn first_broken_page(model: &Model) -> Option<String> {
             !file.names.is_empty() && file.class != FileClass::Asset && file.class != FileClass::Immutable
         })
         .map(|(key, _)| key)
+        .filter(|key| !model.strays.contains(*key))
         .collect();
     for key in pages {
         for url in urls(key) {
@@ -53,8 +54,9 @@ fn broken(model: &Model, key: &str, page: &Object) -> Option<String> {
     // What a service worker lists must be there; of which release is the worker's own affair.
     let fresh = file.class == FileClass::Page && !model.hasty;
     let mut asked: BTreeSet<&str> = BTreeSet::new();
-    let mut to_load: VecDeque<(&str, &str)> = file.names.iter().map(|name| (name.as_str(), key)).collect();
-    while let Some((name, named_by)) = to_load.pop_front() {
+    let mut to_load: VecDeque<(&str, &str, usize)> =
+        file.names.iter().map(|name| (name.as_str(), key, number)).collect();
+    while let Some((name, named_by, of)) = to_load.pop_front() {
         if !asked.insert(name) {
             continue;
         }
@@ -66,9 +68,13 @@ fn broken(model: &Model, key: &str, page: &Object) -> Option<String> {
                 Some(Object { by: By::Hand, .. }) if model.by_hand.contains(name) => {}
                 Some(Object { by: By::Hand, .. }) => return story("which somebody else put there"),
                 Some(object) => match model.is_of(name, object, number) {
-                    Some(of) => to_load
-                        .extend(model.releases[of].build.files[name].names.iter().map(|more| (more.as_str(), name))),
-                    None if fresh => return story("which is of an earlier release"),
+                    Some(of) => {
+                        let more = &model.releases[of].build.files[name].names;
+                        to_load.extend(more.iter().map(|more| (more.as_str(), name, of)));
+                    }
+                    None if fresh && !model.may_be_old(name, number, of) => {
+                        return story("which is of an earlier release");
+                    }
                     None => {}
                 },
             }
@@ -79,7 +85,7 @@ fn broken(model: &Model, key: &str, page: &Object) -> Option<String> {
 
 /// The file of a release, where the object has its bytes.
 fn bytes_of<'m>(model: &'m Model, number: usize, key: &str, object: &Object) -> Option<&'m File> {
-    model.releases[number].build.files.get(key).filter(|file| file.etag == object.etag)
+    model.releases[number].build.files.get(key).filter(|file| file.is(&object.etag))
 }
 
 /// What open tabs of the last releases may still ask for is there.
@@ -97,7 +103,7 @@ pub fn kept_promises(model: &mut Model) {
         let chunks = build.files.iter().filter(|(key, file)| is_chunk(key, file));
         for (key, file) in chunks {
             let there = model.objects.get(key);
-            if there.is_none_or(|object| object.etag != file.etag) && !model.by_hand.contains(key) {
+            if there.is_none_or(|object| !file.is(&object.etag)) && !model.by_hand.contains(key) {
                 gone = Some(format!("open tabs of build {} ask for {key}, which is gone", build.number));
             }
         }
@@ -123,7 +129,7 @@ fn first_difference(model: &Model, build: &Build) -> Option<String> {
         for url in urls(key) {
             for given in model.given(&url, key) {
                 let Some(object) = given else { return Some(format!("{url} is missing")) };
-                if object.etag != file.etag {
+                if !file.is(&object.etag) {
                     return Some(format!("an edge gives other bytes of {url}, put there by {:?}", object.by));
                 }
                 // Its year of caching is taken from it when it turns out not to be content-hashed.
@@ -143,9 +149,16 @@ fn first_difference(model: &Model, build: &Build) -> Option<String> {
 }
 
 impl Model {
+    /// Whether a file that a page of one release loads may be older than the page: the page's release does not have it, and
+    /// what names it has come before its pages, with another release.
+    fn may_be_old(&self, name: &str, page: usize, named_by: usize) -> bool {
+        !self.releases[page].build.files.contains_key(name)
+            && !self.releases[named_by..].iter().any(|release| release.shown)
+    }
+
     /// Whether an object came with a release that was recorded: the next release knows of it.
     fn is_recorded(&self, key: &str, object: &Object) -> bool {
-        let has = |build: &Build| build.files.get(key).is_some_and(|file| file.etag == object.etag);
+        let has = |build: &Build| build.files.get(key).is_some_and(|file| file.is(&object.etag));
         !self.forgetful && self.recorded.iter().any(|(build, _)| has(build))
     }
 

@@ -4,8 +4,10 @@
 //! gives it for as long as its headers allow, or until an invalidation of it is completed. The rules are AWS's, written
 //! down here once more and apart from the product's.
 //!
-//! One thing is left out: an edge also keeps the error of a missing file, for ten seconds. Whoever asks for a file that is
-//! gone moments before a release brings it back is told so a little longer; no order of uploads can help that.
+//! One thing is left out, for nothing more could be found by it: an edge also keeps the error of a missing file, for ten
+//! seconds. Only who asks for a file makes an edge keep that, and a page that asks for a missing one is broken already. What
+//! is left are guessed URLs and tabs that are older than the retention: they are told so a little longer when a release
+//! brings the file back, and no order of uploads can help that.
 
 use std::collections::BTreeMap;
 
@@ -82,6 +84,15 @@ impl Edges {
         true
     }
 
+    /// No longer holds the copies of what was under `key` against anybody, but for those that an `owed` path covers.
+    pub fn give_up(&mut self, key: &str, owed: &[String]) {
+        for url in urls(key) {
+            if !owed.iter().any(|path| matches(path, &url)) {
+                self.copies.remove(&url);
+            }
+        }
+    }
+
     /// Whatever was asked for is done: enough time has passed.
     pub fn all_completed(&mut self) {
         for id in self.asked.keys().cloned().collect::<Vec<_>>() {
@@ -133,6 +144,12 @@ fn invalidations_forget_what_was_fetched_before_them() {
     edges.asked("I2", vec!["/a*".into()], 4);
     edges.all_completed();
     assert_eq!(held(&edges, "/a b%2Bc.css", 99), [""; 0]);
+
+    edges.replaced("a.png", object("7", year), 4, now);
+    edges.give_up("a.png", &["/a*".into()]);
+    assert_eq!(held(&edges, "/a.png", 99), ["7"]);
+    edges.give_up("a.png", &["/b.png".into()]);
+    assert_eq!(held(&edges, "/a.png", 99), [""; 0]);
 
     edges.replaced("index.html", object("3", "no-cache"), 5, now);
     edges.replaced("x.png", object("4", "no-store"), 6, now);

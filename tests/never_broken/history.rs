@@ -76,7 +76,10 @@ async fn tell(seed: u64, mutant: Option<Mutant>) -> Result<Tally, Broken> {
     let retention = Retention { days: *chance.pick(&[0, 1, 30]), releases: chance.within(1..4) as u32 };
     let calm = mutant.is_some();
     let world = World::new(seed, retention, mutant).await;
-    let source = Source::new(&mut chance);
+    let mut source = Source::new(&mut chance);
+    if Chance::of(seed, 8).percent(4) {
+        source = source.with_video();
+    }
     let mut history =
         History { world, chance, source, builds: Vec::new(), publishers: 0, tally: Tally::default(), seed, calm };
     history.tell().await;
@@ -194,10 +197,7 @@ impl History {
         self.publishers += 1;
         {
             let mut model = self.model();
-            // A publish that did not wait for an invalidation has it done by the next one.
-            if model.hasty {
-                model.edges.all_completed();
-            }
+            model.begins();
             model.hasty |= !wait;
             let haste = if wait { "" } else { ", without waiting" };
             model.tell(format_args!("{publisher} publishes build {}: {climate:?}{haste}", build.number));
@@ -246,6 +246,7 @@ impl History {
         self.publishers += 1;
         let second = (self.publishers, self.weather(climates.1));
         self.publishers += 1;
+        self.model().begins();
         self.model().tell(format_args!(
             "{} publishes build {}: {:?}, and {} build {}: {:?}",
             first.0, one.number, climates.0, second.0, other.number, climates.1
@@ -288,7 +289,7 @@ impl History {
         if what < 4 {
             model.changed_by_hand(&key);
         } else {
-            model.forgetful = true;
+            model.lost_manifest();
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use cruddur_site::{
     publish::progress::Silent,
-    site::{FileClass, Headers, Rules, Sha256, SiteFile, read::read, walk::WalkOptions},
+    site::{FileClass, Headers, PART_THRESHOLD, Rules, Sha256, SiteFile, read::read, walk::WalkOptions},
 };
 use md5::Digest as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -38,6 +38,8 @@ const ASSETS: [&str; 12] = [
 const MODULES: [&str; 4] = ["index", "home", "lazy", "chart"];
 /// A name that looks content-hashed and is not.
 const FALSELY_HASHED: &str = "assets/vendor-BkXq7RzT.js";
+/// A file that goes up in two parts.
+const VIDEO: &str = "video/intro.mp4";
 /// What a rule may give to files of an ending: `Cache-Control`.
 const RULES: [(&str, &str); 8] = [
     (".html", "public, max-age=0, s-maxage=600"),
@@ -54,12 +56,21 @@ const RULES: [(&str, &str); 8] = [
 pub struct File {
     /// The keys it loads.
     pub names: BTreeSet<String>,
-    /// The entity tag its object gets: the MD5 of the content.
-    pub etag: String,
+    /// The MD5 of its content: the entity tag of an object that was sent or copied as a whole.
+    md5: String,
+    /// The entity tag of an object that was sent in parts, where it is large enough.
+    in_parts: Option<String>,
     /// What kind of file the publish takes it for.
     pub class: FileClass,
     /// What it is to be served with.
     pub headers: Headers,
+}
+
+impl File {
+    /// Whether an object with this entity tag has its bytes.
+    pub fn is(&self, etag: &str) -> bool {
+        self.md5 == etag || self.in_parts.as_deref() == Some(etag)
+    }
 }
 
 /// A built release in its folder.
@@ -105,6 +116,7 @@ pub struct Source {
     modules: BTreeMap<&'static str, Part>,
     announcements: BTreeMap<&'static str, u64>,
     falsely_hashed: Option<u64>,
+    video: bool,
     rules: Vec<(&'static str, &'static str)>,
     texts: u64,
 }
@@ -118,6 +130,7 @@ impl Source {
             modules: BTreeMap::new(),
             announcements: BTreeMap::new(),
             falsely_hashed: None,
+            video: false,
             rules: Vec::new(),
             texts: 0,
         };
@@ -145,6 +158,12 @@ impl Source {
     #[must_use]
     pub fn without_rules(self) -> Self {
         Self { rules: Vec::new(), ..self }
+    }
+
+    /// The same site with a video on its root page.
+    #[must_use]
+    pub fn with_video(self) -> Self {
+        Self { video: true, ..self }
     }
 
     /// Makes the next release: some changes.
@@ -250,10 +269,16 @@ impl Source {
         if let Some(text) = self.falsely_hashed {
             made.insert(FALSELY_HASHED.into(), (format!("console.log('vendor {text}')"), BTreeSet::new()));
         }
+        if self.video {
+            // Only its second part changes, and not with every release.
+            let body = " ".repeat(PART_THRESHOLD as usize) + &(self.texts / 4).to_string();
+            made.insert(VIDEO.into(), (body, BTreeSet::new()));
+        }
         for (key, page) in &self.pages {
             let mut names: BTreeSet<String> = page.assets.iter().map(ToString::to_string).collect();
             names.extend(page.modules.iter().map(|name| chunks[name].clone()));
             names.extend(self.falsely_hashed.map(|_| FALSELY_HASHED.to_owned()));
+            names.extend((self.video && *key == "index.html").then(|| VIDEO.to_owned()));
             let tags: String = names.iter().map(|key| tag(key)).collect();
             made.insert((*key).into(), (format!("<!doctype html><title>{}</title>{tags}", page.text), names));
         }
@@ -272,9 +297,9 @@ impl Source {
         let mut build = Build { number, files: BTreeMap::new(), folder, rules: self.rules.clone() };
         for file in build.read() {
             let (body, names) = made.remove(file.key.as_str()).expect("a file that was made");
-            let etag = hex::encode(md5::Md5::digest(&body));
+            let (md5, in_parts) = (hex::encode(md5::Md5::digest(&body)), etag_of_parts(body.as_bytes()));
             let SiteFile { key, class, headers, .. } = file;
-            build.files.insert(key.to_string(), File { names, etag, class, headers });
+            build.files.insert(key.to_string(), File { names, md5, in_parts, class, headers });
         }
         assert!(made.is_empty(), "not published: {:?}", made.keys());
         build
@@ -284,6 +309,13 @@ impl Source {
 fn any<'p>(parts: &'p mut BTreeMap<&'static str, Part>, chance: &mut Chance) -> &'p mut Part {
     let at = chance.below(parts.len());
     parts.values_mut().nth(at).expect("a part")
+}
+
+/// The MD5 of the MD5s of the parts, and their number (S3 User Guide, "Checking object integrity").
+fn etag_of_parts(body: &[u8]) -> Option<String> {
+    let parts = body.chunks(PART_THRESHOLD as usize);
+    let (count, digests) = (parts.len(), parts.flat_map(md5::Md5::digest).collect::<Vec<u8>>());
+    (count > 1).then(|| format!("{}-{count}", hex::encode(md5::Md5::digest(digests))))
 }
 
 /// How a page writes a key.
@@ -299,6 +331,7 @@ fn tag(key: &str) -> String {
         }
         Some("js") => format!("<script src=\"/{url}\"></script>"),
         Some("css") => format!("<link rel=\"stylesheet\" href=\"/{url}\">"),
+        Some("mp4") => format!("<video src=\"/{url}\"></video>"),
         Some("webmanifest") => format!("<link rel=\"manifest\" href=\"/{url}\">"),
         _ => format!("<img src=\"/{url}\">"),
     }

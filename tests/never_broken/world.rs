@@ -7,7 +7,11 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
-use aws_sdk_s3::{config::Region, primitives::ByteStream};
+use aws_sdk_s3::{
+    config::Region,
+    primitives::ByteStream,
+    types::{BucketVersioningStatus, VersioningConfiguration},
+};
 use cruddur_site::{
     Error,
     aws::{Aws, Connection, Distribution},
@@ -17,6 +21,7 @@ use cruddur_site::{
     routing::Routing,
     site::Headers,
 };
+use jiff::SignedDuration;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +38,9 @@ use crate::{
 
 /// The domain of the site.
 pub const DOMAIN: &str = "cruddur.example";
+
+/// How far a publisher's clock may be from the store's without being corrected, in seconds.
+const CLOCKS_APART: u8 = 5;
 
 /// Somebody who changes objects by hand.
 #[derive(Clone)]
@@ -64,6 +72,13 @@ impl Console {
     /// Deletes an object.
     pub async fn delete(&self, key: &str) {
         self.s3.delete_object().bucket(&self.bucket).key(key).send().await.unwrap();
+    }
+
+    /// Stops keeping old versions.
+    async fn suspend_versioning(&self) {
+        let suspended = VersioningConfiguration::builder().status(BucketVersioningStatus::Suspended).build();
+        let put = self.s3.put_bucket_versioning().bucket(&self.bucket).versioning_configuration(suspended);
+        put.send().await.unwrap();
     }
 
     /// The keys that begin so, without that beginning.
@@ -109,6 +124,9 @@ impl World {
         let server = ApiServer::start(account.clone()).await.unwrap();
         let distribution = connect(server.url()).await.cloudfront().get(&id).await.unwrap();
         let console = Console::new(server.url(), &distribution.origin.bucket);
+        if Chance::of(seed, 7).percent(20) {
+            console.suspend_versioning().await;
+        }
         let clock = Clock::start();
         let model =
             Model::new(account, &distribution.origin.bucket, clock.clone(), (retention.days, retention.releases));
@@ -190,10 +208,12 @@ impl World {
 
     fn session(&self, publisher: usize, aws: Aws, wait: bool) -> Session {
         let clock = self.clock.clone();
-        let (max_paths, concurrency, chance) = {
+        let (max_paths, concurrency, chance, wrong) = {
             let mut chance = self.chance.lock().unwrap();
             let drawn = (*chance.pick(&[50, 50, 3, 1]), *chance.pick(&[1, 3, 16]), chance.bits());
-            (drawn.0, drawn.1, Mutex::new(Chance::of(drawn.2.into(), 3)))
+            let own = |part| Chance::of(drawn.2.into(), part);
+            let wrong = own(9).below(2 * usize::from(CLOCKS_APART) + 1) as i64 - i64::from(CLOCKS_APART);
+            (drawn.0, drawn.1, Mutex::new(own(3)), SignedDuration::from_secs(wrong))
         };
         Session {
             bucket: aws.bucket(&self.distribution.origin.bucket, PREFIX, None),
@@ -205,7 +225,7 @@ impl World {
             invalidation_patience: Duration::from_secs(15 * 60),
             concurrency,
             world: publish::World {
-                now: Arc::new(move || clock.now()),
+                now: Arc::new(move || clock.now() + wrong),
                 random: Arc::new(move || chance.lock().unwrap().bits()),
             },
             progress: Arc::new(Told { exchange: self.exchange.clone(), publisher }),
