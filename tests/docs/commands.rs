@@ -29,6 +29,11 @@ const ELSEWHERE: &[(&str, &str, Instead)] = &[
     ("NEVER_BROKEN_RUNS=", "the same", Instead { file: "tests/never_broken/runs.rs", has: "NEVER_BROKEN_RUNS" }),
     ("cargo fuzz", "has no end", Instead { file: "tests/fuzz/main.rs", has: "fuzz/corpus" }),
     (".ci/run", "runs this", Instead { file: ".ci/run", has: "check cargo test" }),
+    (
+        "cargo bench --bench peers",
+        "takes minutes to hours; `cargo test` runs it with a few files",
+        Instead { file: "Cargo.toml", has: "name = \"peers\"\nharness = false\ntest = true" },
+    ),
     ("cargo build --profile dist", "takes many minutes", Instead { file: "Cargo.toml", has: "[profile.dist]" }),
     (
         "cargo install --path . --locked",
@@ -90,6 +95,8 @@ macro_rules! pages {
 
 pages! {
     readme: "README.md", Domain;
+    benches: "benches/README.md", Domain;
+    benchmarks: "docs/BENCHMARKS.md", Domain;
     bootstrap: "docs/BOOTSTRAP.md", Domain;
     contributing: "CONTRIBUTING.md", Domain;
     cost: "docs/COST.md", Domain;
