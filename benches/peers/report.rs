@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use super::{
     cases::Case,
+    child::Used,
     machine::Circumstances,
     plot,
     results::{FILE, Floor, Results, Run, SiteResults, median},
@@ -52,35 +53,36 @@ fn site(site: &SiteResults) -> String {
         bytes(site.bytes as f64),
         circumstances(&site.circumstances, site.measured.iter().map(|measured| measured.runs.len()).max().unwrap_or(0))
     );
-    text.push_str("| case | tool | wall | times cruddur-site's | CPU | memory | requests | sent |\n");
-    text.push_str("|---|---|--:|--:|--:|--:|---|--:|\n");
-    for measured in &site.measured {
-        if measured.runs.is_empty() {
-            continue;
-        }
-        let _ = write!(text, "| {} | {} | ", measured.case.name(), measured.tool.name());
-        let wall = median(&measured.runs, |used| used.wall);
-        let own = site.runs(measured.case, Tool::CruddurSite).map(|runs| median(runs, |used| used.wall));
-        let ratio = own.filter(|_| measured.tool != Tool::CruddurSite).map(|own| format!("{:.1}", wall / own));
-        let _ = writeln!(text, "{wall:.2} s | {} | {}", ratio.unwrap_or_default(), rest(&measured.runs));
+    text.push_str("| case | tool | wall | × | CPU | × | memory | requests | sent |\n");
+    text.push_str("|---|---|--:|--:|--:|--:|--:|---|--:|\n");
+    for measured in site.measured.iter().filter(|measured| !measured.runs.is_empty()) {
+        let own = site.runs(measured.case, Tool::CruddurSite).filter(|_| measured.tool != Tool::CruddurSite);
+        let (case, tool) = (measured.case.name(), measured.tool.name());
+        let _ = writeln!(text, "| {case} | {tool} | {}", cells(&measured.runs, own));
     }
     let cannot = site.measured.iter().filter(|measured| measured.runs.is_empty());
     let cannot: Vec<&str> = cannot.map(|measured| measured.tool.name()).collect();
     if !cannot.is_empty() {
-        let _ = writeln!(text, "| {} | {} | cannot | | | | | |", Case::Headers.name(), cannot.join(", "));
+        let _ = writeln!(text, "| {} | {} | cannot | | | | | | |", Case::Headers.name(), cannot.join(", "));
     }
     for (tool, why) in &site.circumstances.missing {
-        let _ = writeln!(text, "| all | {tool} | left out: {} | | | | | |", why.lines().next().unwrap_or_default());
+        let _ = writeln!(text, "| all | {tool} | left out: {} | | | | | | |", why.lines().next().unwrap_or_default());
     }
     text
 }
 
-/// The columns that every table ends with.
-fn rest(runs: &[Run]) -> String {
-    let (cpu, peak) = (median(runs, |used| used.cpu), median(runs, |used| used.peak as f64));
+/// What was measured, each time with how many times `own` it is.
+fn cells(runs: &[Run], own: Option<&[Run]>) -> String {
+    let time = |quantity: fn(&Used) -> f64| {
+        let time = median(runs, quantity);
+        let times = own.map(|own| format!("{:.1}", time / median(own, quantity)));
+        format!("{time:.2} s | {}", times.unwrap_or_default())
+    };
+    let (wall, cpu) = (time(|used| used.wall), time(|used| used.cpu));
+    let peak = bytes(median(runs, |used| used.peak as f64));
     // Requests hardly differ between runs; those of the last one are told.
     let seen = &runs[runs.len() - 1].seen;
-    format!("{cpu:.2} s | {} | {} | {} |", bytes(peak), requests(&seen.requests), bytes(seen.received as f64))
+    format!("{wall} | {cpu} | {peak} | {} | {} |", requests(&seen.requests), bytes(seen.received as f64))
 }
 
 fn floor(floor: &Floor) -> String {
@@ -93,8 +95,10 @@ fn floor(floor: &Floor) -> String {
         floor.at_once,
         circumstances(&floor.circumstances, floor.runs.len())
     );
-    text.push_str("| wall | CPU | memory | requests | sent |\n|--:|--:|--:|---|--:|\n");
-    let _ = writeln!(text, "| {:.2} s | {}", median(&floor.runs, |used| used.wall), rest(&floor.runs));
+    text.push_str("| wall | CPU | memory |\n|--:|--:|--:|\n");
+    let of = |quantity: fn(&Used) -> f64| median(&floor.runs, quantity);
+    let (wall, cpu, peak) = (of(|used| used.wall), of(|used| used.cpu), of(|used| used.peak as f64));
+    let _ = writeln!(text, "| {wall:.2} s | {cpu:.2} s | {} |", bytes(peak));
     text
 }
 
