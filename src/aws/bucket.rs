@@ -1,6 +1,9 @@
 //! A bucket below one prefix: the few verbs a publish needs.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Instant,
+};
 
 use aws_sdk_s3::{
     Client,
@@ -9,9 +12,10 @@ use aws_sdk_s3::{
     types::{ChecksumMode, Delete, MetadataDirective, ObjectIdentifier},
 };
 use bytes::Bytes;
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Action, watch::Watch};
+use super::{Action, http::Http, watch::Watch};
 use crate::{
     error::{Error, ErrorKind, Result},
     plan::{Listed, Stored},
@@ -63,23 +67,39 @@ pub struct Head {
 #[derive(Debug, Clone)]
 pub struct Bucket {
     pub(super) client: Client,
+    http: Http,
     pub(super) name: String,
     prefix: String,
     pub(super) watch: Watch,
-    /// Whether the store refused a condition as something that it does not know.
+    /// Whether the store refused a condition as something that it does not know, or took no notice of one.
     pub(super) without_conditions: Arc<AtomicBool>,
+    /// Whether this is S3 itself, which keeps what its documentation promises.
+    pub(super) is_aws: bool,
 }
 
 impl Bucket {
-    pub(super) fn new(client: Client, name: &str, prefix: &str, watch: Watch) -> Self {
+    pub(super) fn new(client: Client, http: Http, name: &str, prefix: &str, watch: Watch, is_aws: bool) -> Self {
         let prefix = prefix.trim_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        Self { client, name: name.to_owned(), prefix, watch, without_conditions: Arc::default() }
+        Self { client, http, name: name.to_owned(), prefix, watch, without_conditions: Arc::default(), is_aws }
     }
 
     /// How many answers so far said that the requests come too fast, those included that were tried again.
     pub fn slowed(&self) -> u64 {
         self.watch.slowed()
+    }
+
+    /// Whether an object that S3 dates `modified`, in seconds since 1970, was surely there before `moment`; not where the
+    /// store's clock is unknown.
+    pub fn was_before(&self, modified: i64, moment: Instant) -> bool {
+        // Dates are whole seconds, rounded down or up.
+        let date = Timestamp::from_second(modified.saturating_add(2)).ok();
+        date.zip(self.watch.store_time_at(moment)).is_some_and(|(modified, moment)| modified < moment)
+    }
+
+    /// Opens connections for that many requests at once, beforehand; to no avail before the first answer.
+    pub fn warm(&self, requests: usize) {
+        self.http.warm(requests);
     }
 
     /// The bucket's name.

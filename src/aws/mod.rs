@@ -6,11 +6,13 @@ pub mod bucket_setup;
 pub mod cloudfront;
 mod fault;
 mod head;
+mod http;
 pub mod iam;
 pub mod multipart;
 mod renewal;
 mod retry;
 pub mod route53;
+mod signing;
 mod state;
 mod sts;
 mod watch;
@@ -37,6 +39,7 @@ pub use route53::Zones;
 pub use state::{Condition, State};
 
 use self::{
+    http::Http,
     renewal::{ExpiredTokens, Renewing},
     retry::RefusedConnections,
     watch::Watch,
@@ -124,7 +127,9 @@ impl Aws {
 
     /// The bucket `name`, below `prefix`; `region` is where the bucket is known to be, and wins over the configured.
     pub fn bucket(&self, name: &str, prefix: &str, region: Option<&str>) -> Bucket {
-        Bucket::new(self.s3(region), name, prefix, self.watch.clone())
+        let http = Http::new();
+        let client = self.s3(region, Some(&http));
+        Bucket::new(client, http, name, prefix, self.watch.clone(), !self.path_style)
     }
 
     /// The bucket `name` with its configuration, to be looked for first in `region`, or else in the configured one.
@@ -133,17 +138,21 @@ impl Aws {
         BucketSetup::new(self.clone(), name, region.unwrap_or(configured))
     }
 
-    /// S3 in a region, or else in the configured one.
-    fn s3(&self, region: Option<&str>) -> aws_sdk_s3::Client {
+    /// S3 in a region, or else in the configured one; over `http`, where that is given.
+    fn s3(&self, region: Option<&str>, http: Option<&Http>) -> aws_sdk_s3::Client {
         let mut config = aws_sdk_s3::config::Builder::from(&self.config)
             .force_path_style(self.path_style)
             .interceptor(self.watch.clone())
+            .interceptor(signing::SignByChecksum)
             .retry_classifier(RefusedConnections);
         if let Some(credentials) = &self.credentials {
             config = config.retry_classifier(ExpiredTokens(credentials.clone()));
         }
         if let Some(region) = region {
             config = config.region(Region::new(region.to_owned()));
+        }
+        if let Some(http) = http {
+            config = config.http_client(http.clone());
         }
         aws_sdk_s3::Client::from_conf(config.build())
     }

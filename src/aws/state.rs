@@ -120,6 +120,25 @@ impl Bucket {
         !self.without_conditions.load(Relaxed)
     }
 
+    /// Tries whether a store that is not AWS's heeds conditions, by writing the state object `name` once more on the condition that
+    /// there is none: some stores take no notice of what they do not know. Returns the object's new entity tag where it did.
+    ///
+    /// # Errors
+    /// As the store answers, but for the failed condition.
+    pub async fn try_conditions(&self, name: &str, body: &Bytes) -> Result<Option<String>> {
+        if self.is_aws || !self.has_conditions() {
+            return Ok(None);
+        }
+        match self.state_put(name, body).if_none_match("*").send().await {
+            Ok(answer) => {
+                self.without_conditions.store(true, Relaxed);
+                Ok(Some(bare(answer.e_tag())))
+            }
+            Err(error) if matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict")) => Ok(None),
+            Err(error) => Err(self.state_not_written(name, error)),
+        }
+    }
+
     /// A write whose answer was lost and that was tried again fails on its own success: what is there then is ours to the
     /// byte, for it has the name of a release that nobody else makes.
     async fn written_before(&self, name: &str, body: &Bytes) -> Result<Option<String>> {

@@ -33,10 +33,16 @@ struct Seen {
 }
 
 impl Watch {
-    /// The time by S3's clock.
+    /// The time now by S3's clock.
     pub fn store_time(&self) -> Option<Timestamp> {
+        self.store_time_at(Instant::now())
+    }
+
+    /// The time at `moment` by S3's clock, or up to a second before it: answers are dated in whole seconds.
+    pub fn store_time_at(&self, moment: Instant) -> Option<Timestamp> {
         let (date, at) = (*self.0.date.lock().unwrap_or_else(PoisonError::into_inner))?;
-        date.saturating_add(at.elapsed()).ok()
+        let later = date.saturating_add(moment.saturating_duration_since(at)).ok()?;
+        later.saturating_sub(at.saturating_duration_since(moment)).ok()
     }
 
     /// Answers so far that asked for fewer requests.

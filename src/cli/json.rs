@@ -31,7 +31,7 @@ pub fn plan(plan: &Plan) -> Value {
                 "class": upload.file.class,
                 "bytes": upload.file.size,
                 "sha256": upload.file.sha256,
-                "headers": upload.file.headers,
+                "headers": *upload.file.headers,
             })
         })
         .collect();

@@ -1,6 +1,6 @@
 //! The plan and the result, for people.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use anstyle::Style;
 
@@ -227,8 +227,8 @@ pub fn misrouted(build: Routing, served: Routing, domain: &str) -> Option<String
 }
 
 /// The files that no URL leads to, because routing takes names without an extension for pages.
-pub fn unreachable(files: &[SiteFile], routing: Routing) -> Option<String> {
-    let is_lost = |file: &&SiteFile| {
+pub fn unreachable(files: &[Arc<SiteFile>], routing: Routing) -> Option<String> {
+    let is_lost = |file: &&Arc<SiteFile>| {
         let is_page = match routing.route(&format!("/{}", file.key)) {
             Routed::Serve(path) => path.ends_with(".html"),
             Routed::Redirect(_) => true,

@@ -1,6 +1,9 @@
 //! Comparing the build with the bucket.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -30,7 +33,7 @@ pub enum Refusal {
 #[derive(Debug, Clone)]
 pub struct Inputs<'a> {
     /// What the site is to be.
-    pub files: Vec<SiteFile>,
+    pub files: Vec<Arc<SiteFile>>,
     /// What there is.
     pub remote: &'a Remote,
     /// What stands before the bucket, if anything does.
@@ -112,7 +115,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
 }
 
 /// Takes the year of caching from files whose content-hashed name has proved not to be one, and returns all such.
-fn demote(files: &mut [SiteFile], manifest: Option<&Manifest>, notes: &mut Vec<Note>) -> BTreeSet<ObjectKey> {
+fn demote(files: &mut [Arc<SiteFile>], manifest: Option<&Manifest>, notes: &mut Vec<Note>) -> BTreeSet<ObjectKey> {
     let Some(manifest) = manifest else { return BTreeSet::new() };
     let mut demoted = manifest.demoted.clone();
     for file in files.iter_mut().filter(|file| file.class == FileClass::Immutable) {
@@ -121,9 +124,10 @@ fn demote(files: &mut [SiteFile], manifest: Option<&Manifest>, notes: &mut Vec<N
             notes.push(Note::Demoted(file.key.clone()));
         }
         if demoted.contains(&file.key) {
+            let file = Arc::make_mut(file);
             file.class = FileClass::Asset;
             if file.headers.cache_control.as_deref() == Some(FileClass::Immutable.cache_control()) {
-                file.headers.cache_control = Some(FileClass::Asset.cache_control().to_owned());
+                Arc::make_mut(&mut file.headers).cache_control = Some(FileClass::Asset.cache_control().to_owned());
             }
         }
     }
@@ -137,8 +141,8 @@ struct Comparison {
     objects: BTreeMap<ObjectKey, Published>,
 }
 
-fn compare(files: Vec<SiteFile>, remote: &Remote, root: &str) -> Comparison {
-    let mut compared = Comparison { uploads: Vec::new(), unchanged: Tally::default(), objects: BTreeMap::new() };
+fn compare(files: Vec<Arc<SiteFile>>, remote: &Remote, root: &str) -> Comparison {
+    let (mut uploads, mut unchanged, mut objects) = (Vec::new(), Tally::default(), Vec::new());
     for file in files {
         let object = remote.objects.get(&file.key);
         let content = object.and_then(|object| object.content.as_ref());
@@ -146,18 +150,19 @@ fn compare(files: Vec<SiteFile>, remote: &Remote, root: &str) -> Comparison {
             (None, _) => Reason::New,
             (Some(_), Some(content)) if content.sha256 == file.sha256 && content.headers == file.headers => {
                 let (object, content) = (&remote.objects[&file.key], content.version.clone());
-                compared.unchanged.add(file.size);
-                compared.objects.insert(file.key.clone(), published(&file, &object.etag, content));
+                unchanged.add(file.size);
+                objects.push((file.key.clone(), published(&file, &object.etag, content)));
                 continue;
             }
             (Some(_), Some(content)) if content.sha256 == file.sha256 => Reason::Headers,
             (Some(_), _) => Reason::Content,
         };
         let replaces = object.map(|object| object.etag.clone());
-        compared.uploads.push(Upload { stage: Stage::of(&file, root, replaces.is_some()), file, reason, replaces });
+        uploads.push(Upload { stage: Stage::of(&file, root, replaces.is_some()), file, reason, replaces });
     }
-    compared.uploads.sort_by(|a, b| (a.stage, &a.file.key).cmp(&(b.stage, &b.file.key)));
-    compared
+    uploads.sort_by(|a, b| (a.stage, &a.file.key).cmp(&(b.stage, &b.file.key)));
+    // Collected, for maps that are filled one by one keep room for more.
+    Comparison { uploads, unchanged, objects: objects.into_iter().collect() }
 }
 
 /// What our manifests own and the build no longer has.
@@ -239,7 +244,7 @@ fn drift(remote: &Remote) -> impl Iterator<Item = ObjectKey> {
 
 /// Whether the site becomes another than the manifest says, in bytes or headers: `files` are sorted by key. A publish that
 /// only mends what somebody changed, or undoes what one that was cut off had begun, leaves it the same.
-fn becomes_another(files: &[SiteFile], remote: &Remote) -> bool {
+fn becomes_another(files: &[Arc<SiteFile>], remote: &Remote) -> bool {
     let published = remote.published().map(|(key, object)| (key, &object.sha256, &object.headers));
     !published.eq(files.iter().map(|file| (&file.key, &file.sha256, &file.headers)))
 }

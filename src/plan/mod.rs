@@ -10,7 +10,7 @@ mod stale;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 
@@ -80,7 +80,7 @@ pub enum Reason {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {
     /// The file.
-    pub file: SiteFile,
+    pub file: Arc<SiteFile>,
     /// When it goes up.
     pub stage: Stage,
     /// Why it does.

@@ -1,6 +1,6 @@
 //! What is in the bucket, as far as the manifest, the listing and a few questions tell.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     release::{Manifest, Published},
@@ -29,7 +29,7 @@ pub struct Content {
     /// The SHA-256 of its bytes.
     pub sha256: Sha256,
     /// The headers it is served with.
-    pub headers: Headers,
+    pub headers: Arc<Headers>,
     /// Its version, where it is known.
     pub version: Option<String>,
 }
@@ -56,7 +56,7 @@ pub struct Remote {
 
 impl Remote {
     /// Joins a listing with the manifest, which was `written` then: an object whose entity tag and size are as the
-    /// manifest says is known. One that was written after the manifest is not, whatever its entity tag: a change of
+    /// manifest says is known, if it is part of the site. One that was written after the manifest is not, whatever its entity tag: a change of
     /// headers by hand copies the same bytes over themselves. Where a publish was `cut_off`, it may have done so within the
     /// same seconds.
     pub fn new(
@@ -69,7 +69,8 @@ impl Remote {
         let is_later =
             |listed: &Listed| matches!((listed.modified, trusted), (Some(at), Some(trusted)) if at > trusted);
         let known = |listed: &Listed| {
-            let published = manifest.as_ref()?.objects.get(&listed.key)?;
+            // What is only kept for old pages may be deleted at any moment, by a publish that ends while we look.
+            let published = manifest.as_ref()?.objects.get(&listed.key).filter(|object| object.superseded.is_none())?;
             let is_same = published.etag == listed.etag && published.size == listed.size && !is_later(listed);
             is_same.then(|| Content {
                 sha256: published.sha256,
@@ -99,8 +100,8 @@ impl Remote {
     }
 
     /// The files whose remote object could be the same but is not known: each is worth a question to S3.
-    pub fn worth_asking<'a>(&self, files: &'a [SiteFile]) -> Vec<&'a SiteFile> {
-        let ask = |file: &&SiteFile| {
+    pub fn worth_asking<'a>(&self, files: &'a [Arc<SiteFile>]) -> Vec<&'a Arc<SiteFile>> {
+        let ask = |file: &&Arc<SiteFile>| {
             self.objects.get(&file.key).is_some_and(|object| object.content.is_none() && object.size == file.size)
         };
         files.iter().filter(ask).collect()

@@ -5,7 +5,8 @@ mod retained;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::Path,
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -24,32 +25,33 @@ fn key(name: &str) -> ObjectKey {
 }
 
 /// A file of a few bytes; `headers` tells variants of its headers apart.
-fn file(name: &str, class: FileClass, content: u8, headers: u8) -> SiteFile {
+fn file(name: &str, class: FileClass, content: u8, headers: u8) -> Arc<SiteFile> {
     let language = (headers > 0).then(|| format!("x{headers}"));
-    SiteFile {
+    Arc::new(SiteFile {
         key: key(name),
-        path: PathBuf::from(name),
+        path: Path::new(name).into(),
         size: 1 + u64::from(content % 3),
         modified: SystemTime::UNIX_EPOCH,
+        changed: None,
         sha256: Sha256::of(&[content]),
         parts: Vec::new(),
         class,
-        headers: Headers {
+        headers: Arc::new(Headers {
             cache_control: Some(class.cache_control().to_owned()),
             content_language: language,
             ..Headers::default()
-        },
-    }
+        }),
+    })
 }
 
-fn page(name: &str, content: u8) -> SiteFile {
+fn page(name: &str, content: u8) -> Arc<SiteFile> {
     file(name, FileClass::Page, content, 0)
 }
 
 /// A bucket as S3 would keep it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Bucket {
-    objects: BTreeMap<ObjectKey, (u64, Sha256, Headers)>,
+    objects: BTreeMap<ObjectKey, (u64, Sha256, Arc<Headers>)>,
     manifest: Option<Manifest>,
 }
 
@@ -58,7 +60,7 @@ fn etag(sha256: &Sha256) -> String {
 }
 
 impl Bucket {
-    fn remote(&self, files: &[SiteFile]) -> Remote {
+    fn remote(&self, files: &[Arc<SiteFile>]) -> Remote {
         let listing = self.objects.iter().map(|(key, (size, sha256, _))| Listed {
             key: key.clone(),
             size: *size,
@@ -75,13 +77,13 @@ impl Bucket {
         remote
     }
 
-    fn plan(&self, files: &[SiteFile], edge: &Edge, policy: &Policy, at: i64) -> Result<Plan, Refusal> {
+    fn plan(&self, files: &[Arc<SiteFile>], edge: &Edge, policy: &Policy, at: i64) -> Result<Plan, Refusal> {
         self.plan_owing(files, edge, policy, at, None)
     }
 
     fn plan_owing(
         &self,
-        files: &[SiteFile],
+        files: &[Arc<SiteFile>],
         edge: &Edge,
         policy: &Policy,
         at: i64,
@@ -118,7 +120,7 @@ fn manifest_of(plan: &Plan) -> Manifest {
     plan.manifest(&plan.uploads().iter().map(stored).collect())
 }
 
-fn published(files: &[SiteFile]) -> Bucket {
+fn published(files: &[Arc<SiteFile>]) -> Bucket {
     let mut bucket = Bucket::default();
     let plan = bucket.plan(files, &Edge::default(), &Policy::default(), 0).unwrap();
     bucket.apply(&plan);
@@ -200,7 +202,7 @@ fn deleting_most_of_a_site_needs_consent() {
 #[test]
 fn what_we_did_not_put_there_stays_unless_told_otherwise() {
     let mut bucket = Bucket::default();
-    bucket.objects.insert(key("theirs.txt"), (1, Sha256::of(b"?"), Headers::default()));
+    bucket.objects.insert(key("theirs.txt"), (1, Sha256::of(b"?"), Arc::default()));
     let files = [page("index.html", 1), page("a.html", 1)];
     let plan = bucket.plan(&files, &Edge::default(), &Policy::default(), 0).unwrap();
     assert_eq!((plan.removals(), plan.notes()), (&[][..], &[Note::Foreign(1)][..]));
@@ -249,7 +251,7 @@ fn an_error_page_that_edges_keep_long_takes_everything_with_it() {
 }
 
 /// A build: some of these files, each with some content and headers.
-fn builds() -> impl Strategy<Value = Vec<SiteFile>> {
+fn builds() -> impl Strategy<Value = Vec<Arc<SiteFile>>> {
     const POOL: [(&str, FileClass); 9] = [
         ("index.html", FileClass::Page),
         ("about/index.html", FileClass::Page),
@@ -298,7 +300,7 @@ fn meddle(bucket: &mut Bucket, meddling: &Meddling) {
         }
         Meddling::Edit(at, content) => {
             if let Some(key) = nth(bucket, *at) {
-                let object = (1, Sha256::of(&[*content, 1]), Headers::default());
+                let object = (1, Sha256::of(&[*content, 1]), Arc::default());
                 bucket.objects.insert(key, object);
             }
         }

@@ -11,7 +11,6 @@ use super::{
     edges::Edges,
     lock::Held,
     pace::Gate,
-    record,
     upload::{self, IN_FLIGHT_KIB, Uploader},
 };
 use crate::{
@@ -45,6 +44,7 @@ pub(super) async fn apply(session: &Session, prepared: &Prepared, lock: &Held) -
     let plan = &prepared.plan;
     let mut outcome = Outcome { release: Some(plan.release().clone()), edges_current: true, ..Outcome::default() };
     let edges = Edges { session, plan };
+    record_live(session, prepared).await?;
     let stored = upload_all(session, prepared, lock, &edges, &mut outcome).await?;
     for upload in plan.uploads() {
         match upload.reason {
@@ -148,24 +148,40 @@ pub(crate) fn interrupted_before() -> Error {
 async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMap<ObjectKey, Stored>) -> Result<()> {
     let bucket = &session.bucket;
     let body = Bytes::from(prepared.plan.manifest(stored).encode());
-    bucket.write_state(&record(prepared.plan.release()), body.clone(), None).await?;
+    let record = super::record(prepared.plan.release());
     let condition = match &prepared.observed.manifest_etag {
         Some(etag) => Condition::Matches(etag.clone()),
         None => Condition::Absent,
     };
-    // A store that heeds no conditions would replace a rival's.
-    let still_there = bucket.state_etag(MANIFEST).await? == prepared.observed.manifest_etag;
-    if !still_there || bucket.write_state(MANIFEST, body, Some(&condition)).await?.is_none() {
+    // Cut off between the two, the lock that stays tells the next publish that the record may be missing.
+    let (recorded, replaced) = tokio::join!(
+        bucket.write_state(&record, body.clone(), None),
+        bucket.write_state(MANIFEST, body.clone(), Some(&condition)),
+    );
+    if replaced?.is_none() {
+        // Of a release that never was. One that cannot be deleted is in nobody's way.
+        let _ = bucket.delete_state(&record).await;
         return Err(Error::new(
             ErrorKind::Rival,
             "somebody else replaced the manifest while this publish was working",
             "run the command again: it puts the site in order, from what is there now",
         ));
     }
+    recorded?;
     for release in prepared.plan.records_to_drop() {
-        bucket.delete_state(&record(release)).await?;
+        bucket.delete_state(&super::record(release)).await?;
     }
     Ok(())
+}
+
+/// Writes the record of the release that is live, where the publish that made it was cut off before it surely had.
+pub(super) async fn record_live(session: &Session, prepared: &Prepared) -> Result<()> {
+    match &prepared.observed.unrecorded {
+        Some((release, manifest)) => {
+            session.bucket.write_state(&super::record(release), manifest.clone(), None).await.map(drop)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Deletes the removed pages, or everything else that is to go.

@@ -25,6 +25,9 @@ use crate::{
 /// may be 5 s off before it is corrected, and a `Date` has whole seconds.
 const MARGIN: u64 = 12;
 
+/// How long a lease is held for sure, in seconds: nobody takes over a lock that was written so shortly before.
+const NEW: u64 = 5;
+
 /// How long to try to give the lock up; it runs out by itself.
 const GIVING_UP: Duration = Duration::from_secs(10);
 
@@ -39,6 +42,13 @@ struct Lease {
 }
 
 impl Lease {
+    /// Whether it was renewed within the last [`NEW`] seconds, by either clock.
+    fn is_new(&self, now: Timestamp) -> bool {
+        let renewed = self.expires.saturating_sub(LEASE);
+        let until = renewed.and_then(|renewed| renewed.saturating_add(Duration::from_secs(NEW)));
+        self.since.elapsed() < Duration::from_secs(NEW) && until.is_ok_and(|until| now < until)
+    }
+
     fn holds(&self, now: Timestamp) -> bool {
         let margin = Duration::from_secs(MARGIN);
         now.saturating_add(margin).is_ok_and(|soon| soon < self.expires)
@@ -83,8 +93,14 @@ impl Held {
             Some((_, etag)) => Condition::Matches(etag.clone()),
             None => Condition::Absent,
         };
-        let written = session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition)).await?;
-        let Some(etag) = written else { return Ok(None) };
+        let body = Bytes::from(lock.encode());
+        let written = session.bucket.write_state(LOCK, body.clone(), Some(&condition)).await?;
+        let Some(mut etag) = written else { return Ok(None) };
+        let (heeded, manifest) =
+            tokio::join!(session.bucket.try_conditions(LOCK, &body), session.bucket.state_etag(MANIFEST));
+        if let Ok(Some(again)) = &heeded {
+            etag.clone_from(again);
+        }
         if !session.bucket.has_conditions() {
             session.progress.event(Event::Warning(
                 "this store has no conditional writes, so the lock is only as good as a look before and after: publish from \
@@ -95,8 +111,7 @@ impl Held {
         let lost = CancellationToken::new();
         let renewal = Renewal(tokio::spawn(renew(session.clone(), lock.clone(), lease.clone(), lost.clone())));
         let held = Self { session: session.clone(), lock, lease, lost, renewal };
-        let unchanged = session.bucket.state_etag(MANIFEST).await.map(|etag| etag == prepared.observed.manifest_etag);
-        match unchanged {
+        match heeded.and(manifest).map(|etag| etag == prepared.observed.manifest_etag) {
             Ok(true) => Ok(Some(held)),
             Ok(false) => {
                 held.hand_back(prepared).await;
@@ -116,10 +131,13 @@ impl Held {
         if !holds || self.lost.is_cancelled() { Err(overtaken()) } else { Ok(()) }
     }
 
-    /// Asks the store whether the lock is ours, before pages change and before the manifest does: others may have taken it
-    /// since the last renewal, and a store that heeds no conditions lets them.
+    /// Makes sure that the lock is ours, before pages change and before the manifest does: others may have taken it since the
+    /// last renewal, and a store that heeds no conditions lets them. What was renewed just now need not be asked for.
     pub async fn confirm(&self) -> Result<()> {
         self.check()?;
+        if self.session.bucket.has_conditions() && current(&self.lease).is_new(self.session.now()) {
+            return Ok(());
+        }
         let there = self.session.bucket.read_state(LOCK, MAX_BYTES).await?;
         let there = there.and_then(|state| Lock::decode(&state.bytes?));
         if there.is_none_or(|there| there.release != self.lock.release) {

@@ -117,7 +117,7 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::Input`] when a key is too long below this prefix; [`ErrorKind::Refused`] when too much would be
     /// deleted; as AWS answers when unknown objects are looked at.
-    pub async fn prepare(&self, files: Vec<SiteFile>, mut observed: Observed) -> Result<Prepared> {
+    pub async fn prepare(&self, files: Vec<Arc<SiteFile>>, mut observed: Observed) -> Result<Prepared> {
         check_key_lengths(self.bucket.prefix(), &files)?;
         tokio::select! {
             looked = observe::look_at_unknown(self, &files, &mut observed.remote) => looked?,
@@ -149,10 +149,13 @@ impl Session {
     pub async fn carry_out(&self, prepared: &Prepared) -> Result<Option<Outcome>> {
         if prepared.plan.is_empty() {
             if let Some((_, etag)) = &prepared.observed.left_behind {
+                apply::record_live(self, prepared).await?;
                 lock::clear(self, etag).await?;
             }
             return Ok(Some(Outcome { edges_current: true, ..Outcome::default() }));
         }
+        // While the lock is taken: the first files then need not wait for them.
+        self.bucket.warm(prepared.plan.uploads().len().min(self.concurrency));
         let taken = tokio::select! {
             taken = lock::Held::take(self, prepared) => taken?,
             () = self.stopped_for_long() => return Err(apply::interrupted_before()),
@@ -171,7 +174,7 @@ impl Session {
 }
 
 /// The walk has checked the keys alone; the prefix is known only once the target is.
-fn check_key_lengths(prefix: &str, files: &[SiteFile]) -> Result<()> {
+fn check_key_lengths(prefix: &str, files: &[Arc<SiteFile>]) -> Result<()> {
     let too_long: Vec<String> = files
         .iter()
         .map(|file| (file.key.as_str(), prefix.len() + file.key.as_str().len()))

@@ -1,6 +1,6 @@
 //! Looking at the bucket: the manifest and the lock, then the listing, then what those leave open.
 
-use std::ops::Bound;
+use std::{ops::Bound, sync::Arc};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -12,11 +12,14 @@ use crate::{
     error::{Error, ErrorKind, Result},
     plan::{Content, Listed, Remote},
     release::{Lock, Manifest, ManifestError, ReleaseId, lock, manifest},
-    site::{ObjectKey, Sha256, SiteFile, hash, part_size},
+    site::{ObjectKey, SiteFile, hash, part_size},
 };
 
 /// A listing page holds at most this many objects (S3 API reference, ListObjectsV2).
 const PAGE: usize = 1000;
+
+/// Pages under way at once: each takes some 2 MB while it is read.
+const PAGES_AT_ONCE: usize = 16;
 
 /// What is in the bucket.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub struct Observed {
     pub manifest_etag: Option<String>,
     /// The lock of a publish that was cut off, with its entity tag.
     pub left_behind: Option<(Lock, String)>,
+    /// The release that is live and its manifest, where it was cut off before its record was surely written.
+    pub unrecorded: Option<(ReleaseId, Bytes)>,
 }
 
 /// Observes the bucket, once nobody else is publishing to it.
@@ -46,12 +51,14 @@ async fn look(session: &Session) -> Result<Observed> {
     let since = Instant::now();
     let mut told = None;
     loop {
-        // Before the listing, not beside it: a listing that is older than the manifest knows nothing of what a rival did
-        // in between, and nothing would tell. One that is younger is found out when the lock is taken.
-        let (manifest, lock) = tokio::try_join!(
-            session.bucket.read_state(MANIFEST, manifest::MAX_STORED_BYTES),
-            session.bucket.read_state(LOCK, lock::MAX_BYTES),
-        )?;
+        let (bucket, began) = (&session.bucket, std::time::Instant::now());
+        let (manifest, lock, first) = tokio::join!(
+            bucket.read_state(MANIFEST, manifest::MAX_STORED_BYTES),
+            bucket.read_state(LOCK, lock::MAX_BYTES),
+            bucket.list(None),
+        );
+        // In this order, so that of several errors the same is told each time.
+        let (manifest, lock, mut first) = (manifest?, lock?, first?);
         let left_behind = match lock {
             Some(State { bytes, etag, .. }) => {
                 // What is no lock holds nobody back; it only has to be replaced.
@@ -65,16 +72,28 @@ async fn look(session: &Session) -> Result<Observed> {
             }
             None => None,
         };
-        let (manifest, manifest_etag, written) = match manifest {
-            Some(state) => (read_manifest(session, state.bytes)?, Some(state.etag), state.modified),
-            None => (None, None, None),
+        let (manifest, manifest_etag, written, bytes) = match manifest {
+            Some(State { bytes, etag, modified }) => {
+                (read_manifest(session, bytes.clone())?, Some(etag), modified, bytes)
+            }
+            None => (None, None, None, None),
         };
-        let first = session.bucket.list(None).await?;
+        // A listing older than the manifest or the lock may know nothing of what a rival did in between, and nothing would
+        // tell. What it did afterwards is found out when the lock is taken.
+        let is_newer = |written: Option<i64>| written.is_none_or(|written| !bucket.was_before(written, began));
+        if left_behind.is_some() || (manifest_etag.is_some() && is_newer(written)) {
+            first = bucket.list(None).await?;
+        }
         let listing = list_rest(session, first, manifest.as_ref()).await?;
         let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
         session.progress.event(Event::Listed(listing.len()));
         let remote = Remote::new(listing, manifest, written, left_behind.is_some());
-        return Ok(Observed { remote, manifest_etag, left_behind });
+        let unrecorded = remote
+            .manifest
+            .as_ref()
+            .map(|manifest| manifest.release.clone())
+            .filter(|release| left_behind.as_ref().is_some_and(|(lock, _)| lock.release == *release));
+        return Ok(Observed { remote, manifest_etag, left_behind, unrecorded: unrecorded.zip(bytes) });
     }
 }
 
@@ -136,7 +155,7 @@ async fn list_rest(session: &Session, first: ListPage, manifest: Option<&Manifes
     }
     let ends = borders.iter().skip(1).map(Some).chain([None]);
     let ranges: Vec<_> = borders.iter().zip(ends).map(|(after, end)| list_range(session, after, end)).collect();
-    let pages: Vec<_> = stream::iter(ranges).buffered(session.concurrency).try_collect().await?;
+    let pages: Vec<_> = stream::iter(ranges).buffered(session.concurrency.min(PAGES_AT_ONCE)).try_collect().await?;
     objects.extend(pages.into_iter().flatten());
     Ok(objects)
 }
@@ -158,7 +177,7 @@ async fn list_range(session: &Session, after: &ObjectKey, end: Option<&ObjectKey
 }
 
 /// Asks S3 about the objects that could already be what we want but that no manifest vouches for.
-pub(super) async fn look_at_unknown(session: &Session, files: &[SiteFile], remote: &mut Remote) -> Result<()> {
+pub(super) async fn look_at_unknown(session: &Session, files: &[Arc<SiteFile>], remote: &mut Remote) -> Result<()> {
     let questions: Vec<_> = remote.worth_asking(files).into_iter().map(|file| look_at(session, file.clone())).collect();
     let answers: Vec<_> = stream::iter(questions).buffer_unordered(session.concurrency).try_collect().await?;
     for (key, content) in answers.into_iter().flatten() {
@@ -167,11 +186,11 @@ pub(super) async fn look_at_unknown(session: &Session, files: &[SiteFile], remot
     Ok(())
 }
 
-async fn look_at(session: &Session, file: SiteFile) -> Result<Option<(ObjectKey, Content)>> {
+async fn look_at(session: &Session, file: Arc<SiteFile>) -> Result<Option<(ObjectKey, Content)>> {
     let Some(head) = session.bucket.head(&file.key).await? else { return Ok(None) };
     let same = has_bytes_of(&head, &file).await?;
     let Head { headers, version, .. } = head;
-    Ok(same.then_some((file.key, Content { sha256: file.sha256, headers, version })))
+    Ok(same.then(|| (file.key.clone(), Content { sha256: file.sha256, headers: Arc::new(headers), version })))
 }
 
 /// Whether an object has a file's bytes.
@@ -188,11 +207,10 @@ pub(super) async fn has_bytes_of(object: &Head, file: &SiteFile) -> Result<bool>
 
 /// The SHA-256 as S3 keeps it: of a file in parts, the digest of the parts' digests, with their number.
 fn expected_checksum(file: &SiteFile) -> String {
-    if file.parts.is_empty() {
-        return file.sha256.base64();
+    match file.parts.len() {
+        0 => file.sha256.base64(),
+        parts => format!("{}-{parts}", file.sha256.base64()),
     }
-    let digests: Vec<u8> = file.parts.iter().flat_map(|part| part.0).collect();
-    format!("{}-{}", Sha256::of(&digests).base64(), file.parts.len())
 }
 
 /// The sizes of parts that other tools are known to use, in MiB: aws-cli's, the smallest, s5cmd's, rclone's, s3cmd's.

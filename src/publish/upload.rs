@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
     io::{Read as _, Seek as _, SeekFrom},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::SystemTime,
 };
@@ -19,7 +19,7 @@ use crate::{
     aws::multipart::{MultipartUpload, Part},
     error::{Error, ErrorKind, Result},
     plan::{Reason, Stage, Stored, Upload},
-    site::{Headers, ObjectKey, Sha256, SiteFile, part_size},
+    site::{ChangeTime, Headers, ObjectKey, Sha256, SiteFile, hash::digest, part_size},
 };
 
 /// How much may be in memory on its way to S3, in KiB: 64 MiB, four parts.
@@ -109,7 +109,7 @@ impl Uploader<'_> {
         }
         drop(turn);
         let arrived = self.arrived_object(file).await?;
-        Ok(arrived.filter(|(_, headers)| *headers == file.headers).map(|(stored, _)| stored))
+        Ok(arrived.filter(|(_, headers)| *headers == *file.headers).map(|(stored, _)| stored))
     }
 
     /// The object, with its headers, where it has the file's bytes: what an answer would have told that was lost.
@@ -185,7 +185,7 @@ impl Uploader<'_> {
     async fn with_right_headers(&self, file: &SiteFile, stored: Stored) -> Result<Stored> {
         let bucket = &self.session.bucket;
         match bucket.head(&file.key).await? {
-            Some(head) if head.headers != file.headers && file.size <= COPY_LIMIT => {
+            Some(head) if head.headers != *file.headers && file.size <= COPY_LIMIT => {
                 self.copy(file, &stored.etag).await?.ok_or_else(|| {
                     let what = format!("somebody else changed {} while it was being published", file.key);
                     Error::new(ErrorKind::Rival, what, "run the same command again: it starts from what is there now")
@@ -233,19 +233,27 @@ impl Uploader<'_> {
 }
 
 /// Fails when any file is no longer what was hashed: as far as its size and modification time tell, and, of what visitors
-/// see and is yet to be sent, by its bytes. Later S3 would refuse the one page, and others would have changed already.
+/// see and is yet to be sent, its change time or else its bytes. Later S3 would refuse the one page, and others would have
+/// changed already.
 pub(super) async fn still_as_hashed(uploads: &[Upload]) -> Result<()> {
     let is_sent = |upload: &Upload| upload.stage < Stage::Pages || upload.reason == Reason::Headers;
-    let files: Vec<_> = uploads
-        .iter()
-        .map(|upload| (State::of(&upload.file), (!is_sent(upload)).then_some(upload.file.sha256)))
-        .collect();
-    let same = |state: &State, sha256: Option<Sha256>| {
-        let bytes = |expected| Ok::<_, std::io::Error>(Sha256::of(&std::fs::read(&state.path)?) == expected);
-        Ok::<_, std::io::Error>(state.is(&std::fs::metadata(&state.path)?) && sha256.map_or(Ok(true), bytes)?)
+    let file = |upload: &Upload| {
+        let file = &upload.file;
+        (State::of(file), (!is_sent(upload)).then_some((file.changed, file.sha256)))
+    };
+    let files: Vec<_> = uploads.iter().map(file).collect();
+    let same = |state: &State, page: Option<(Option<ChangeTime>, Sha256)>| {
+        let now = std::fs::metadata(&state.path)?;
+        Ok::<_, std::io::Error>(match page {
+            _ if !state.is(&now) => false,
+            Some((changed, sha256)) if changed.is_none() || changed != ChangeTime::of(&now) => {
+                digest(&std::fs::read(&state.path)?) == sha256
+            }
+            _ => true,
+        })
     };
     let checked = tokio::task::spawn_blocking(move || {
-        files.into_iter().find_map(|(state, sha256)| match same(&state, sha256) {
+        files.into_iter().find_map(|(state, page)| match same(&state, page) {
             Ok(true) => None,
             Ok(false) => Some(changed(&state.path)),
             Err(error) => Some(changed(&state.path).because(error)),
@@ -260,7 +268,7 @@ pub(super) async fn still_as_hashed(uploads: &[Upload]) -> Result<()> {
 
 /// What tells that a file is still the one that was hashed.
 struct State {
-    path: PathBuf,
+    path: Arc<Path>,
     size: u64,
     modified: SystemTime,
 }
@@ -275,24 +283,42 @@ impl State {
     }
 }
 
+/// Pieces up to this many bytes are read where they are sent from: they were hashed a moment ago, so they are in memory, and to
+/// hand them to another thread and back takes longer than to copy them.
+const READ_HERE: u64 = 128 << 10;
+
 /// Reads a piece of a file that must still be what was hashed.
 async fn read(file: &SiteFile, offset: u64, length: u64) -> Result<Bytes> {
     let state = State::of(file);
-    let bytes = tokio::task::spawn_blocking(move || {
-        let mut open = File::open(&state.path)?;
-        if !state.is(&open.metadata()?) {
-            return Ok(None);
+    let bytes = match length {
+        ..=READ_HERE => read_piece(&state, offset, length),
+        _ => {
+            let read = tokio::task::spawn_blocking(move || read_piece(&state, offset, length)).await;
+            read.map_err(std::io::Error::other).and_then(|read| read)
         }
-        open.seek(SeekFrom::Start(offset))?;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        (&open).take(length).read_to_end(&mut bytes)?;
-        Ok::<_, std::io::Error>((bytes.len() as u64 == length && state.is(&open.metadata()?)).then_some(bytes))
-    });
-    match bytes.await.map_err(std::io::Error::other).and_then(|read| read) {
+    };
+    match bytes {
         Ok(Some(bytes)) => Ok(Bytes::from(bytes)),
         Ok(None) => Err(changed(&file.path)),
         Err(error) => Err(changed(&file.path).because(error)),
     }
+}
+
+/// The piece; none where the file is not what was hashed.
+fn read_piece(state: &State, offset: u64, length: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let mut open = File::open(&state.path)?;
+    if !state.is(&open.metadata()?) {
+        return Ok(None);
+    }
+    if offset > 0 {
+        open.seek(SeekFrom::Start(offset))?;
+    }
+    let mut bytes = vec![0; usize::try_from(length).map_err(std::io::Error::other)?];
+    match open.read_exact(&mut bytes) {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        read => read?,
+    }
+    Ok(state.is(&open.metadata()?).then_some(bytes))
 }
 
 fn changed(path: &Path) -> Error {

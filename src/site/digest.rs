@@ -16,6 +16,15 @@ impl Sha256 {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
+    /// The digest of an object in parts: that of its parts' digests, one behind the other (S3 User Guide, "Checking object
+    /// integrity").
+    pub fn of_parts(parts: &[Self]) -> Self {
+        use sha2::Digest as _;
+        let mut hasher = sha2::Sha256::new();
+        parts.iter().for_each(|part| hasher.update(part.0));
+        Self(hasher.finalize().into())
+    }
+
     /// Base64, as `x-amz-checksum-sha256` wants it (S3 User Guide, "Checking object integrity").
     pub fn base64(&self) -> String {
         STANDARD.encode(self.0)

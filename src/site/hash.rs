@@ -4,18 +4,17 @@ use std::{
     fs::{self, File, Metadata},
     io::{self, Read as _},
     path::Path,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
-    },
-    thread,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::SystemTime,
 };
 
 use md5::Md5;
 use sha2::{Digest as _, Sha256 as Hasher};
 
 use super::{
-    PART_THRESHOLD, Sha256, part_size,
+    ChangeTime, PART_THRESHOLD, Sha256,
+    cores::on_all_cores,
+    part_size,
     secrets::{Scanner, Secret},
     walk::{FoundFile, unreadable},
 };
@@ -29,7 +28,9 @@ const BUFFER: usize = 512 << 10;
 pub struct HashedFile {
     /// The file as it was found, and still was after it was read.
     pub file: FoundFile,
-    /// The SHA-256 of the whole file.
+    /// When the operating system last saw it change: none where that cannot tell whether it changes from now on.
+    pub changed: Option<ChangeTime>,
+    /// The SHA-256 of the file; of one in parts, that of their digests.
     pub sha256: Sha256,
     /// For files above [`PART_THRESHOLD`] bytes: the SHA-256 of each part of [`part_size`] bytes, in order. Else empty.
     pub parts: Vec<Sha256>,
@@ -53,34 +54,24 @@ pub fn hash_all(
     // The largest first, so that no core is left with a long file when the others are done.
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(files[*index].size));
-    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let results = Mutex::new(Vec::with_capacity(files.len()));
-    let work = || {
-        let mut buffer = vec![0; BUFFER];
-        while let Some(&index) = order.get(next.fetch_add(1, Relaxed))
-            && !failed.load(Relaxed)
-        {
-            let hashed = hash_file(&files[index], &mut buffer, on_progress, cancelled);
-            failed.fetch_or(hashed.is_err(), Relaxed);
-            // A panic of another thread is passed on by the scope; the results are whole all the same.
-            results.lock().unwrap_or_else(PoisonError::into_inner).push((index, hashed));
+    let failed = AtomicBool::new(false);
+    let hash = |buffer: &mut Vec<u8>, index: &usize| {
+        if failed.load(Relaxed) {
+            return None;
         }
+        let hashed = hash_file(&files[*index], buffer, on_progress, cancelled);
+        failed.fetch_or(hashed.is_err(), Relaxed);
+        Some((*index, hashed))
     };
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(files.len());
-    thread::scope(|scope| {
-        for _ in 1..cores {
-            scope.spawn(work);
-        }
-        work();
-    });
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(index, _)| *index);
+    let mut results: Vec<_> = on_all_cores(&order, || vec![0; BUFFER], hash).into_iter().flatten().collect();
+    results.sort_unstable_by_key(|(index, _)| *index);
     let digests = results.into_iter().map(|(_, hashed)| hashed).collect::<Result<Vec<_>>>()?;
     Ok(files.into_iter().zip(digests).map(|(file, digests)| digests.of(file)).collect())
 }
 
 /// What one reading of a file tells.
 struct Digests {
+    changed: Option<ChangeTime>,
     sha256: Sha256,
     parts: Vec<Sha256>,
     secrets: Vec<Secret>,
@@ -88,7 +79,7 @@ struct Digests {
 
 impl Digests {
     fn of(self, file: FoundFile) -> HashedFile {
-        HashedFile { file, sha256: self.sha256, parts: self.parts, secrets: self.secrets }
+        HashedFile { file, changed: self.changed, sha256: self.sha256, parts: self.parts, secrets: self.secrets }
     }
 }
 
@@ -99,10 +90,11 @@ fn hash_file(
     cancelled: &AtomicBool,
 ) -> Result<Digests> {
     let told = |error: io::Error| unreadable(file.key.as_str(), &error);
+    let began = SystemTime::now();
     let mut open = File::open(&file.path).map_err(told)?;
     let opened = open.metadata().map_err(told)?;
     unchanged(file, &opened)?;
-    let (mut whole, mut parts, mut scanner) = (Hasher::new(), Parts::of(file.size), Scanner::default());
+    let (mut parts, mut scanner) = (Parts::of(file.size), Scanner::default());
     let mut read = 0;
     loop {
         if cancelled.load(Relaxed) {
@@ -118,7 +110,6 @@ fn hash_file(
         if read > file.size {
             break; // It grows: said below, and not read to an end that may never come.
         }
-        whole.update(piece);
         parts.update(piece);
         scanner.feed(piece);
         on_progress(piece.len() as u64);
@@ -128,12 +119,14 @@ fn hash_file(
     if read != file.size || !same_file(&opened, &now) {
         return Err(changed(file, "it was replaced or rewritten meanwhile"));
     }
-    Ok(Digests { sha256: Sha256(whole.finalize().into()), parts: parts.finish(), secrets: scanner.finish() })
+    let changed = ChangeTime::of(&opened).filter(|at| ChangeTime::of(&now) == Some(*at) && at.is_settled(began));
+    let (sha256, parts) = parts.finish();
+    Ok(Digests { changed, sha256, parts, secrets: scanner.finish() })
 }
 
-/// The digests of the parts a large file goes up in.
+/// The digests of the parts that a file goes up in: small ones in one.
 struct Parts {
-    /// 0 for a file that goes up whole.
+    /// The size of each but the last.
     size: u64,
     left: u64,
     hasher: Hasher,
@@ -142,12 +135,12 @@ struct Parts {
 
 impl Parts {
     fn of(file_size: u64) -> Self {
-        let size = if file_size > PART_THRESHOLD { part_size(file_size) } else { 0 };
+        let size = if file_size > PART_THRESHOLD { part_size(file_size) } else { u64::MAX };
         Self { size, left: size, hasher: Hasher::new(), done: Vec::new() }
     }
 
     fn update(&mut self, mut piece: &[u8]) {
-        while self.size > 0 && !piece.is_empty() {
+        while !piece.is_empty() {
             let take = usize::try_from(self.left).map_or(piece.len(), |left| left.min(piece.len()));
             let (this, rest) = piece.split_at(take);
             self.hasher.update(this);
@@ -164,12 +157,23 @@ impl Parts {
         self.left = self.size;
     }
 
-    fn finish(mut self) -> Vec<Sha256> {
+    /// The digest of the file, and those of its parts if it goes up in parts.
+    fn finish(mut self) -> (Sha256, Vec<Sha256>) {
+        if self.size == u64::MAX {
+            return (Sha256(self.hasher.finalize().into()), Vec::new());
+        }
         if self.left < self.size {
             self.end_part();
         }
-        self.done
+        (Sha256::of_parts(&self.done), self.done)
     }
+}
+
+/// The digest of a file that has `bytes`.
+pub fn digest(bytes: &[u8]) -> Sha256 {
+    let mut parts = Parts::of(bytes.len() as u64);
+    parts.update(bytes);
+    parts.finish().0
 }
 
 /// Whether the file is still as it was found.

@@ -58,15 +58,6 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// The length of all of them together, names of metadata included.
-    pub fn bytes(&self) -> u64 {
-        let Self { cache_control, content_type, content_encoding, content_language, content_disposition, metadata } =
-            self;
-        let named = [cache_control, content_type, content_encoding, content_language, content_disposition];
-        let named: usize = named.into_iter().flatten().map(String::len).sum();
-        (named + metadata.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()) as u64
-    }
-
     /// What `key` is served with where no rule says otherwise. A compressed copy beside its original among `keys` has
     /// the type of the original, and says how it is coded.
     pub fn default_for(key: &ObjectKey, class: FileClass, keys: &BTreeSet<ObjectKey>) -> Self {

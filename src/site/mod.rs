@@ -1,7 +1,9 @@
 //! The build folder as values: which files there are, what they are, and with which headers they are served.
 
+mod change_time;
 pub mod class;
 pub mod content_type;
+mod cores;
 pub mod digest;
 pub mod framework;
 pub mod hash;
@@ -15,8 +17,9 @@ pub mod rules;
 pub mod secrets;
 pub mod walk;
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{path::Path, sync::Arc, time::SystemTime};
 
+pub use change_time::ChangeTime;
 pub use class::FileClass;
 pub use digest::Sha256;
 pub use framework::Framework;
@@ -30,19 +33,21 @@ pub struct SiteFile {
     /// Its key below the served prefix.
     pub key: ObjectKey,
     /// Where it is on disk.
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     /// Its length in bytes when it was hashed.
     pub size: u64,
     /// Its modification time when it was hashed: only to notice a change during the publish, never to compare.
     pub modified: SystemTime,
-    /// The SHA-256 of the whole file.
+    /// When the operating system last saw it change, where that tells; like `modified`, for this publish alone.
+    pub changed: Option<ChangeTime>,
+    /// The SHA-256 of the file; of one that goes up in parts, that of their digests, as S3 has it ([`Sha256::of_parts`]).
     pub sha256: Sha256,
     /// For files that go up in parts: the SHA-256 of each part of [`part_size`] bytes, in order. Else empty.
     pub parts: Vec<Sha256>,
     /// How it may be cached.
     pub class: FileClass,
     /// What it is served with.
-    pub headers: Headers,
+    pub headers: Arc<Headers>,
 }
 
 /// Files above this many bytes go up in parts (16 MiB).

@@ -1,10 +1,16 @@
 //! Reading a build folder into the site it shall become.
 
-use std::{collections::BTreeSet, fs, path::Path, sync::atomic::AtomicBool};
+use std::{
+    collections::{BTreeSet, HashSet},
+    fs,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use super::{
     FileClass, Framework, Headers, ObjectKey, Rules, SiteFile,
     class::classify_among,
+    cores::on_all_cores,
     framework,
     hash::{HashedFile, hash_all},
     references::{self, MissingReference},
@@ -25,7 +31,7 @@ pub struct Site {
     /// How its pages are named.
     pub routing: Routing,
     /// Its files, by key.
-    pub files: Vec<SiteFile>,
+    pub files: Vec<Arc<SiteFile>>,
     /// What was left out.
     pub skipped: Vec<Skipped>,
 }
@@ -52,15 +58,26 @@ pub fn read(
     progress.event(Event::HashingEnds);
     secrets::refuse(hashed.iter().map(|file| (&file.file, file.secrets.as_slice())), &options.allow)?;
 
-    let files = hashed.into_iter().map(|file| describe(file, framework, &keys, rules)).collect::<Result<_>>()?;
+    let mut shared = HashSet::new();
+    let describe = |file| describe(file, framework, &keys, rules, &mut shared);
+    let files = hashed.into_iter().map(describe).collect::<Result<_>>()?;
     Ok(Site { framework, routing: Routing::detect(&keys), files, skipped: walked.skipped })
 }
 
-fn describe(hashed: HashedFile, framework: Framework, keys: &BTreeSet<ObjectKey>, rules: &Rules) -> Result<SiteFile> {
-    let HashedFile { file: FoundFile { key, path, size, modified }, sha256, parts, .. } = hashed;
+/// `shared` has the headers so far: few differ.
+fn describe(
+    hashed: HashedFile,
+    framework: Framework,
+    keys: &BTreeSet<ObjectKey>,
+    rules: &Rules,
+    shared: &mut HashSet<Arc<Headers>>,
+) -> Result<Arc<SiteFile>> {
+    let HashedFile { file: FoundFile { key, path, size, modified }, changed, sha256, parts, .. } = hashed;
     let class = rules.class(&key).unwrap_or_else(|| classify_among(&key, framework, keys));
     let headers = rules.apply(&key, Headers::default_for(&key, class, keys))?;
-    Ok(SiteFile { key, path, size, modified, sha256, parts, class, headers })
+    let headers = shared.get(&headers).cloned().unwrap_or_else(|| Arc::new(headers));
+    shared.insert(headers.clone());
+    Ok(Arc::new(SiteFile { key, path: path.into(), size, modified, changed, sha256, parts, class, headers }))
 }
 
 /// The same-site files that `pages` name and the build of `keys` does not have. URLs of `own_hosts` count as the
@@ -69,17 +86,25 @@ fn describe(hashed: HashedFile, framework: Framework, keys: &BTreeSet<ObjectKey>
 /// # Errors
 /// [`ErrorKind::Io`] when a page cannot be read.
 pub fn missing_references<'a>(
-    pages: impl IntoIterator<Item = &'a SiteFile>,
+    pages: impl IntoIterator<Item = &'a Arc<SiteFile>>,
     keys: &BTreeSet<ObjectKey>,
     own_hosts: &[String],
 ) -> Result<Vec<MissingReference>> {
-    let mut named = Vec::new();
-    for page in pages.into_iter().filter(|file| file.class == FileClass::Page) {
-        let html = fs::read(&page.path).map_err(|error| {
-            let what = format!("cannot read {}", page.path.display());
-            Error::new(ErrorKind::Io, what, "wait until the build has ended, then publish again").because(error)
-        })?;
-        named.push((&page.key, references::references(&page.key, &html, own_hosts)));
-    }
-    Ok(references::missing(named.iter().map(|(page, references)| (*page, references.as_slice())), keys))
+    let pages: Vec<&Arc<SiteFile>> = pages.into_iter().filter(|file| file.class == FileClass::Page).collect();
+    let lost = on_all_cores(&pages, || (), |(), page| lost_by(page, keys, own_hosts))
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
+    Ok(references::missing(pages.iter().zip(&lost).map(|(page, lost)| (&page.key, lost.as_slice())), keys))
+}
+
+/// What a page names in vain. The rest is let go of at once: the pages of a large site name millions of files.
+fn lost_by(page: &SiteFile, keys: &BTreeSet<ObjectKey>, own_hosts: &[String]) -> Result<Vec<references::Reference>> {
+    let html = fs::read(&page.path).map_err(|error| {
+        let what = format!("cannot read {}", page.path.display());
+        Error::new(ErrorKind::Io, what, "wait until the build has ended, then publish again").because(error)
+    })?;
+    let mut named = references::references(&page.key, &html, own_hosts);
+    named.retain(|reference| !references::is_there(&reference.target, keys));
+    named.shrink_to_fit();
+    Ok(named)
 }

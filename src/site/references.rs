@@ -5,19 +5,19 @@
 //! module scripts included), `url(…)` in styles, and what scripts put into the page.
 
 mod srcset;
+mod tags;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashSet},
     fmt,
 };
 
-use html5gum::{DefaultEmitter, HtmlString, Spanned, StartTag, Token, Tokenizer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
+use self::tags::Tag;
 use super::ObjectKey;
 
 /// The host a page has while its references are resolved; RFC 2606 keeps `.invalid` free of real ones.
@@ -69,38 +69,30 @@ impl fmt::Display for MissingReference {
 pub fn references(page: &ObjectKey, html: &[u8], own_hosts: &[String]) -> Vec<Reference> {
     let Some(url) = url_of(page) else { return Vec::new() };
     let mut reader = PageReader { base: url.clone(), url, base_is_set: false, own_hosts, seen: HashSet::new() };
-    let mut emitter = DefaultEmitter::<usize>::new_with_span();
-    // Without a tree builder, so that text inside <script> and <style> is not taken for tags.
-    emitter.naively_switch_states(true);
-    let text = String::from_utf8_lossy(html);
-    let (mut found, mut line, mut counted) = (Vec::new(), 1, 0);
-    for token in Tokenizer::new_with_emitter(&*text, emitter) {
-        let Ok(Token::StartTag(tag)) = token else { continue };
-        // Spans may point past what is left of a cut-off page.
-        let start = tag.span.start.clamp(counted, text.len());
-        line += memchr::memchr_iter(b'\n', &text.as_bytes()[counted..start]).count();
-        counted = start;
-        reader.read(&tag, line, &mut found);
-    }
+    let mut found = Vec::new();
+    let is_read = |element: &[u8]| element == b"base" || fetching(element).is_some();
+    tags::each(html, is_read, |tag| reader.read(tag, html, &mut found));
     found
 }
 
-/// Which references of which pages lead nowhere, given all `keys` of the build. A target without extension may also be
-/// a page that routing finds: `x` is served by `x.html` or `x/index.html`.
+/// Whether a reference leads somewhere, given all `keys` of the build. A target without extension may also be a page that routing
+/// finds: `x` is served by `x.html` or `x/index.html`.
+pub fn is_there(target: &ObjectKey, keys: &BTreeSet<ObjectKey>) -> bool {
+    let target = target.as_str();
+    let in_build = |key: &str| keys.contains(key);
+    in_build(target)
+        || in_build(&format!("{target}/{INDEX}"))
+        || in_build(&format!("{target}.html"))
+        || target.strip_suffix("/index.html").is_some_and(|folder| in_build(&format!("{folder}.html")))
+}
+
+/// Which references of which pages lead nowhere, given all `keys` of the build.
 pub fn missing<'a>(
     pages: impl IntoIterator<Item = (&'a ObjectKey, &'a [Reference])>,
     keys: &BTreeSet<ObjectKey>,
 ) -> Vec<MissingReference> {
-    let in_build = |key: &str| keys.contains(key);
-    let is_there = |target: &ObjectKey| {
-        let target = target.as_str();
-        in_build(target)
-            || in_build(&format!("{target}/{INDEX}"))
-            || in_build(&format!("{target}.html"))
-            || target.strip_suffix("/index.html").is_some_and(|folder| in_build(&format!("{folder}.html")))
-    };
     let lost = pages.into_iter().flat_map(|(page, references)| references.iter().map(move |one| (page, one)));
-    let lost: Vec<_> = lost.filter(|(_, reference)| !is_there(&reference.target)).collect();
+    let lost: Vec<_> = lost.filter(|(_, reference)| !is_there(&reference.target, keys)).collect();
     if lost.is_empty() {
         return Vec::new();
     }
@@ -169,8 +161,8 @@ struct PageReader<'a> {
 }
 
 impl PageReader<'_> {
-    fn read(&mut self, tag: &StartTag<usize>, line: usize, found: &mut Vec<Reference>) {
-        if *tag.name == *b"base" {
+    fn read(&mut self, tag: &Tag, page: &[u8], found: &mut Vec<Reference>) {
+        if tag.name == b"base" {
             self.read_base(tag);
         }
         let Some((element, attributes)) = fetching(&tag.name) else { return };
@@ -178,22 +170,22 @@ impl PageReader<'_> {
             return;
         }
         for &(attribute, holds) in attributes {
-            let Some(value) = value(tag, attribute) else { continue };
+            let Some(value) = tag.value(attribute) else { continue };
             let urls = match holds {
                 Holds::Url => vec![&*value],
                 Holds::Srcset => srcset::urls(&value),
             };
             for url in urls {
                 if let Some(target) = self.resolve(url).filter(|target| self.seen.insert(target.clone())) {
-                    found.push(Reference { target, element, attribute, line });
+                    found.push(Reference { target, element, attribute, line: tag.line(page) });
                 }
             }
         }
     }
 
     /// The first `<base href>` counts, unless it is no base at all (HTML standard, "the base element").
-    fn read_base(&mut self, tag: &StartTag<usize>) {
-        let Some(href) = value(tag, "href").filter(|_| !self.base_is_set) else { return };
+    fn read_base(&mut self, tag: &Tag) {
+        let Some(href) = tag.value("href").filter(|_| !self.base_is_set) else { return };
         self.base_is_set = true;
         if let Ok(base) = self.url.join(&href)
             && !matches!(base.scheme(), "data" | "javascript")
@@ -226,13 +218,13 @@ fn url_of(page: &ObjectKey) -> Option<Url> {
 }
 
 /// Whether browsers fetch what this element names, given its other attributes.
-fn is_fetched(element: &str, tag: &StartTag<usize>) -> bool {
+fn is_fetched(element: &str, tag: &Tag) -> bool {
     match element {
-        "link" => value(tag, "rel").is_some_and(|rel| {
+        "link" => tag.value("rel").is_some_and(|rel| {
             rel.split_ascii_whitespace().any(|rel| LOADED_RELS.iter().any(|loaded| rel.eq_ignore_ascii_case(loaded)))
         }),
-        "input" => value(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("image")),
-        "script" => value(tag, "type").is_none_or(|kind| is_script(&kind)),
+        "input" => tag.value("type").is_some_and(|kind| kind.eq_ignore_ascii_case("image")),
+        "script" => tag.value("type").is_none_or(|kind| is_script(&kind)),
         _ => true,
     }
 }
@@ -241,9 +233,4 @@ fn is_fetched(element: &str, tag: &StartTag<usize>) -> bool {
 fn is_script(kind: &str) -> bool {
     let kind = kind.trim_ascii().to_ascii_lowercase();
     kind.is_empty() || kind == "module" || kind.contains("javascript") || kind.contains("ecmascript")
-}
-
-fn value<'t>(tag: &'t StartTag<usize>, attribute: &str) -> Option<Cow<'t, str>> {
-    let value: &Spanned<HtmlString, usize> = tag.attributes.get(attribute.as_bytes())?;
-    Some(String::from_utf8_lossy(value))
 }

@@ -144,7 +144,7 @@ pub async fn session(url: &str, bucket: &str) -> Session {
 }
 
 /// A build as the library reads it.
-pub fn files_of(build: &Folder) -> Vec<SiteFile> {
+pub fn files_of(build: &Folder) -> Vec<Arc<SiteFile>> {
     let options = (WalkOptions::default(), Rules::default());
     read(build.path(), &options.0, &options.1, &Silent, &AtomicBool::new(false)).unwrap().files
 }

@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::atomic::AtomicBool,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use cruddur_site::{
@@ -86,14 +86,15 @@ pub struct Build {
 
 impl Build {
     /// The build as a publish reads it, rules applied.
-    pub fn read(&self) -> Vec<SiteFile> {
+    pub fn read(&self) -> Vec<Arc<SiteFile>> {
         let stop = AtomicBool::new(false);
         let site = read(self.folder.path(), &WalkOptions::default(), &Rules::default(), &Silent, &stop).unwrap();
         let mut files = site.files;
         for file in &mut files {
             for (ending, value) in &self.rules {
                 if file.key.as_str().ends_with(ending) {
-                    file.headers.cache_control = Some((*value).to_owned());
+                    let headers = &mut Arc::make_mut(file).headers;
+                    Arc::make_mut(headers).cache_control = Some((*value).to_owned());
                 }
             }
         }
@@ -298,8 +299,11 @@ impl Source {
         for file in build.read() {
             let (body, names) = made.remove(file.key.as_str()).expect("a file that was made");
             let (md5, in_parts) = (hex::encode(md5::Md5::digest(&body)), etag_of_parts(body.as_bytes()));
-            let SiteFile { key, class, headers, .. } = file;
-            build.files.insert(key.to_string(), File { names, md5, in_parts, class, headers });
+            let SiteFile { key, class, headers, .. } = &*file;
+            build.files.insert(
+                key.to_string(),
+                File { names, md5, in_parts, class: *class, headers: Headers::clone(headers) },
+            );
         }
         assert!(made.is_empty(), "not published: {:?}", made.keys());
         build

@@ -44,13 +44,13 @@ pub async fn session(url: &str, bucket: &str, prefix: &str, who: &str) -> Sessio
 }
 
 /// A build as the library reads it.
-pub fn files_of(build: &Folder) -> Vec<SiteFile> {
+pub fn files_of(build: &Folder) -> Vec<Arc<SiteFile>> {
     let options = (WalkOptions::default(), Rules::default());
     read(build.path(), &options.0, &options.1, &Silent, &AtomicBool::new(false)).unwrap().files
 }
 
 /// Publishes as the command does: anew where another publish came in between.
-pub async fn publish(session: &Session, files: &[SiteFile]) -> Result<Outcome> {
+pub async fn publish(session: &Session, files: &[Arc<SiteFile>]) -> Result<Outcome> {
     loop {
         let prepared = session.prepare(files.to_vec(), observe(session).await?).await?;
         if let Some(outcome) = session.carry_out(&prepared).await? {

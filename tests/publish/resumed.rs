@@ -125,7 +125,12 @@ fn state(account: &Account) -> BTreeSet<&'static str> {
 ///
 /// # Panics
 /// When anything is sent that had arrived, or the bucket is not as if nobody had been killed.
-async fn gone_on(number: usize, picture: Picture, files: &[SiteFile], expected: &BTreeMap<String, String>) -> usize {
+async fn gone_on(
+    number: usize,
+    picture: Picture,
+    files: &[Arc<SiteFile>],
+    expected: &BTreeMap<String, String>,
+) -> usize {
     let account = picture.restored();
     let arrived = stored(account.folder());
     let server = ApiServer::start(account.clone()).await.unwrap();

@@ -14,6 +14,7 @@ crate::on_every_account!(nothing_changed_costs_nothing);
 async fn nothing_changed_costs_nothing(world: World) {
     let build = Folder::site().file("about/index.html", "<title>About</title>");
     world.publish(&build).succeeds().await;
+    world.long_after().await;
     world.calls();
     let before = world.versions().await;
 

@@ -69,6 +69,12 @@ impl World {
         Self { account: Some(account), _local: Some((server, folder)), ..world }
     }
 
+    /// Later than a publish that has just ended: what it wrote may be younger than a listing that is asked for beside it, by dates
+    /// in whole seconds, and then the listing is asked for once more.
+    pub async fn long_after(&self) {
+        tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    }
+
     /// In the account of moto's server; `None` where that does not run.
     pub async fn moto(story: &str) -> Option<Self> {
         let server = moto::server()?;

@@ -47,7 +47,7 @@ impl BucketSetup {
     }
 
     fn client(&self) -> Client {
-        self.aws.s3(Some(&self.region()))
+        self.aws.s3(Some(&self.region()), None)
     }
 
     fn arn(&self) -> String {

@@ -25,6 +25,10 @@ use crate::{
 };
 use words::Planned;
 
+/// Requests under way at once. S3 takes 3,500 uploads a second for each prefix and more where it sees them coming (S3 User Guide,
+/// "Optimizing Amazon S3 performance"), and asks to slow down where that is too much: then it gets fewer.
+const CONCURRENCY: usize = 256;
+
 pub(super) async fn run(args: args::Publish, actions: Actions) -> Result<()> {
     let stop = Stop::listen();
     let limit = args.timeout.map(|seconds| stop.after(Duration::from_secs(seconds)));
@@ -148,7 +152,7 @@ impl Command {
             only_look: self.args.dry_run,
             lock_patience: Duration::from_secs(self.args.lock_wait),
             invalidation_patience: Duration::from_secs(15 * 60),
-            concurrency: 64,
+            concurrency: CONCURRENCY,
             world: World { now: Arc::new(aws.clock(Timestamp::now)), ..World::default() },
             progress,
             stop: self.stop.token.clone(),
@@ -187,7 +191,7 @@ impl Command {
     /// published were looked at when they were, unless files have gone since.
     fn missing(&self, site: &Site, session: &Session, prepared: &Prepared) -> Result<Vec<String>> {
         let changed = prepared.plan.uploads().iter().map(|upload| &upload.file);
-        let pages: Vec<&SiteFile> =
+        let pages: Vec<&Arc<SiteFile>> =
             if prepared.plan.removals().is_empty() { changed.collect() } else { site.files.iter().collect() };
         let keys: BTreeSet<ObjectKey> = site.files.iter().map(|file| file.key.clone()).collect();
         let own_hosts = session.distribution.iter().flat_map(|(_, distribution)| distribution.aliases.clone());

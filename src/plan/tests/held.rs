@@ -10,7 +10,7 @@ fn an_edge_forgets_a_changed_asset_before_the_page_that_loads_it_changes() {
     let owed = BTreeSet::from(["/logo.png".to_owned()]);
     let (style_changes, page_changes) = (["/style.css"], ["/", "/index.html"]);
     // What changes, what is owed, and the rounds before and after the pages.
-    type Row<'a> = (Vec<SiteFile>, Option<&'a BTreeSet<String>>, Vec<&'a str>, Vec<&'a str>);
+    type Row<'a> = (Vec<Arc<SiteFile>>, Option<&'a BTreeSet<String>>, Vec<&'a str>, Vec<&'a str>);
     let table: [Row<'_>; 7] = [
         (vec![page("index.html", 2), style(2), worker(1)], None, style_changes.into(), page_changes.into()),
         // Without a page there is nothing that it could be wrong for.
@@ -45,7 +45,7 @@ fn own(paths: &[&str]) -> Vec<String> {
 
 /// What any edge may hold, by key: every form that was there since it was last told to forget.
 #[derive(Default)]
-struct Edges(BTreeMap<ObjectKey, BTreeSet<(Sha256, Headers)>>);
+struct Edges(BTreeMap<ObjectKey, BTreeSet<(Sha256, Arc<Headers>)>>);
 
 /// One thing that a publish does, in its order.
 enum Step<'p> {

@@ -2,12 +2,12 @@
 
 use super::*;
 
-fn chunk(n: u8) -> SiteFile {
+fn chunk(n: u8) -> Arc<SiteFile> {
     file(&format!("static/js/{n}.0a1b2c3{n}.js"), FileClass::Immutable, n, 0)
 }
 
 /// A page and the chunk that it names.
-fn release(n: u8) -> [SiteFile; 2] {
+fn release(n: u8) -> [Arc<SiteFile>; 2] {
     [page("index.html", n), chunk(n)]
 }
 
@@ -27,7 +27,7 @@ fn in_its_second_release() -> Bucket {
 
 impl Bucket {
     /// An upload that no manifest came to know of.
-    fn put(&mut self, file: &SiteFile) {
+    fn put(&mut self, file: &Arc<SiteFile>) {
         self.objects.insert(file.key.clone(), (file.size, file.sha256, file.headers.clone()));
     }
 }
@@ -64,7 +64,7 @@ fn ending_a_publish_that_was_cut_off_ages_nothing() {
 fn only_a_site_that_becomes_another_is_a_release() {
     let reworded = [file("index.html", FileClass::Page, 2, 1), chunk(2)];
     // What has happened to the site since its second release, what is published now, and whether that is a third.
-    type Row<'a> = (&'a str, fn(&mut Bucket), &'a [SiteFile], bool);
+    type Row<'a> = (&'a str, fn(&mut Bucket), &'a [Arc<SiteFile>], bool);
     let table: [Row<'_>; 9] = [
         ("nothing", |_| {}, &release(3), true),
         ("only headers change", |_| {}, &reworded, true),

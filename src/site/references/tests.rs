@@ -8,7 +8,7 @@ fn key(key: &str) -> ObjectKey {
 
 fn targets(page: &str, html: &str) -> Vec<String> {
     let own = ["cruddur.com".to_owned()];
-    references(&key(page), html.as_bytes(), &own).into_iter().map(|found| found.target.into()).collect()
+    references(&key(page), html.as_bytes(), &own).into_iter().map(|found| found.target.to_string()).collect()
 }
 
 #[test]
