@@ -222,12 +222,10 @@ impl Leftovers<'_> {
 
 /// Stops a publish that would take away too much: an empty or wrong build folder, most of the time.
 fn guard(removals: &[Removal], remote: &Remote, policy: &Policy) -> Result<(), Refusal> {
-    let owned = remote.manifest.iter().flat_map(|manifest| manifest.objects.values());
-    let published = owned.filter(|object| object.superseded.is_none() && object.class != FileClass::Immutable).count();
-    let foreign = removals.iter().filter(|removal| removal.reason == Gone::Foreign).count();
     let taken: BTreeSet<_> = removals.iter().map(|removal| &removal.key).collect();
-    let gone = foreign + remote.published().filter(|(key, _)| taken.contains(key)).count();
-    let of = published + foreign;
+    let counted = || remote.published().filter(|(_, object)| object.class != FileClass::Immutable).map(|(key, _)| key);
+    let foreign = removals.iter().filter(|removal| removal.reason == Gone::Foreign).count();
+    let (gone, of) = (foreign + counted().filter(|key| taken.contains(key)).count(), foreign + counted().count());
     if gone * 100 > of * usize::from(policy.max_delete_percent) {
         return Err(Refusal::TooManyGone { gone, of });
     }

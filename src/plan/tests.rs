@@ -197,6 +197,13 @@ fn deleting_most_of_a_site_needs_consent() {
     assert_eq!(refusal, Refusal::TooManyGone { gone: 10, of: 11 });
     let policy = Policy { max_delete_percent: 100, ..Policy::default() };
     assert_eq!(bucket.plan(&files, &Edge::default(), &policy, 1).unwrap().removals().len(), 10);
+
+    // Every release has other chunks.
+    let chunk = |n: u8| file(&format!("static/js/{n}.0a1b2c3{n}.js"), FileClass::Immutable, n, 0);
+    let bucket = published(&[page("index.html", 1), chunk(1), chunk(2)]);
+    let policy = Policy { retention: Retention { days: 0, releases: 1 }, ..Policy::default() };
+    let plan = bucket.plan(&[page("index.html", 2), chunk(3)], &Edge::default(), &policy, 1).unwrap();
+    assert_eq!(plan.removals().len(), 2);
 }
 
 #[test]
