@@ -101,6 +101,7 @@ async fn published_in_a_crowd(world: &World, crowd: impl AsyncFnOnce()) {
     world.publish(&build).succeeds().await;
     let asked = async |text: &str| {
         build.write("about.html", text);
+        world.long_after().await;
         world.calls();
         world.publish(&build).flags(["--delete-foreign"]).succeeds().await;
         let calls = world.calls();
