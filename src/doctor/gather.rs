@@ -216,7 +216,7 @@ async fn release(examination: &Examination<'_>, origin: &S3Origin, region: &str)
         _ => None,
     };
     Ok(ReleaseSeen {
-        published: remote.manifest.is_some(),
+        published: remote.published().next().is_some(),
         missing: names(missing),
         changed: names(changed),
         foreign: remote.objects.keys().filter(|key| !remote.owns(key)).count(),

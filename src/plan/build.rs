@@ -96,7 +96,8 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
         demoted,
     };
     next.objects.extend(leftovers.superseded);
-    let changes_manifest = remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote));
+    let changes_manifest =
+        !remote.adopted.is_empty() || remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote));
     if let Some(last) = remote.manifest.as_ref().filter(|_| !changes) {
         let superseded = next.objects.values_mut().filter_map(|object| object.superseded.as_mut());
         superseded.filter(|one| one.by == last.release).for_each(|one| one.by = next.release.clone());
@@ -111,6 +112,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
         invalidation,
         notes,
         next,
+        adopted: remote.adopted.clone(),
     })
 }
 
@@ -193,15 +195,16 @@ impl Leftovers<'_> {
             true => history(Some(manifest), self.release, self.now, true),
             false => manifest.releases.clone(),
         };
-        let hashed = HashedNames::of(manifest);
+        let hashed = HashedNames::of([manifest]);
         for (key, object) in &manifest.objects {
             if self.site.contains(key) || !self.remote.objects.contains_key(key) {
                 continue;
             }
             let by_this = || Superseded { by: self.release.clone(), at: self.now, hashed: hashed.names(key, object) };
             let superseded = object.superseded.clone().unwrap_or_else(by_this);
-            // Without waiting, edges may still give out a page that loads it.
-            let unloaded = self.policy.wait || self.edge.is_none() || object.superseded.is_some();
+            // Without waiting, edges may still give out a page that loads it, be it of a publish that was cut off.
+            let in_no_page = object.superseded.is_some() && !self.remote.adopted.contains(key);
+            let unloaded = self.policy.wait || self.edge.is_none() || in_no_page;
             let may_go = match object.class {
                 FileClass::Page => true,
                 _ if superseded.hashed => unloaded && self.policy.retention.is_over(&superseded, &releases, self.now),

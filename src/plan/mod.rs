@@ -10,7 +10,10 @@ mod stale;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
@@ -192,6 +195,7 @@ pub struct Plan {
     invalidation: Invalidation,
     notes: Vec<Note>,
     next: Manifest,
+    adopted: BTreeSet<ObjectKey>,
     records_to_drop: Vec<ReleaseId>,
     changes_manifest: bool,
 }
@@ -257,8 +261,33 @@ impl Plan {
             parts => parts + 2,
         };
         let uploads: u64 = self.uploads.iter().map(part_requests).sum();
-        // Lock, release record, manifest; S3 does not bill deletions.
-        Requests { writes_and_lists: uploads + 3, reads: 1, invalidation_paths: self.invalidation.len() as u64 }
+        // Lock, release record, manifest, and the draft where there is one; S3 does not bill deletions.
+        let drafts = self.adopts() || self.uploads.iter().any(|upload| self.is_in_draft(upload));
+        let writes_and_lists = uploads + 3 + u64::from(drafts);
+        Requests { writes_and_lists, reads: 1, invalidation_paths: self.invalidation.len() as u64 }
+    }
+
+    /// Whether it takes over objects of a publish that was cut off.
+    pub fn adopts(&self) -> bool {
+        !self.adopted.is_empty()
+    }
+
+    /// What the next publish must know to [adopt](Remote::adopt) what this one has sent, should it be cut off: the objects that
+    /// no manifest has. Those that are not there yet have no entity tag. None where there are no such objects.
+    pub fn draft(&self) -> Option<Manifest> {
+        let mut draft = Manifest::empty(self.next.release.clone(), self.next.published);
+        let adopted = self.adopted.iter().filter_map(|key| self.next.objects.get_key_value(key));
+        draft.objects.extend(adopted.map(|(key, object)| (key.clone(), object.clone())));
+        for upload in self.uploads.iter().filter(|upload| self.is_in_draft(upload)) {
+            let (file, etag) = (&upload.file, upload.replaces.as_deref().unwrap_or_default());
+            draft.objects.insert(file.key.clone(), published(file, etag, None));
+        }
+        draft.demoted.clone_from(&self.next.demoted);
+        (!draft.objects.is_empty()).then_some(draft)
+    }
+
+    fn is_in_draft(&self, upload: &Upload) -> bool {
+        upload.reason == Reason::New || self.adopted.contains(&upload.file.key)
     }
 
     /// The manifest to write once every upload has `stored` its object.

@@ -1,9 +1,13 @@
 //! What is in the bucket, as far as the manifest, the listing and a few questions tell.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use super::retention::HashedNames;
 use crate::{
-    release::{Manifest, Published},
+    release::{Manifest, Published, Superseded},
     site::{Headers, ObjectKey, Sha256, SiteFile},
 };
 
@@ -50,8 +54,10 @@ pub struct RemoteObject {
 pub struct Remote {
     /// Every object there is.
     pub objects: BTreeMap<ObjectKey, RemoteObject>,
-    /// What the last publish wrote.
+    /// What the last publish wrote, and what was [adopted](Self::adopt).
     pub manifest: Option<Manifest>,
+    /// The objects of a publish that was cut off, which no manifest has yet.
+    pub adopted: BTreeSet<ObjectKey>,
 }
 
 impl Remote {
@@ -85,7 +91,29 @@ impl Remote {
                 (listed.key, RemoteObject { size: listed.size, etag: listed.etag, content })
             })
             .collect();
-        Self { objects, manifest }
+        Self { objects, manifest, adopted: BTreeSet::new() }
+    }
+
+    /// Makes ours what a publish that was cut off has sent, by its [draft](super::Plan::draft): the manifest has it from now on, as
+    /// superseded by that release. What the draft gives no entity tag is only ours once it has arrived, by its size.
+    pub fn adopt(&mut self, draft: Manifest) {
+        let names = HashedNames::of(self.manifest.iter().chain([&draft]));
+        let (by, at) = (&draft.release, draft.published);
+        let adopt = |(key, object): (&ObjectKey, &Published)| {
+            let there = self.objects.get(key).filter(|there| !object.etag.is_empty() || there.size == object.size)?;
+            let superseded = || Superseded { by: by.clone(), at, hashed: names.names(key, object) };
+            let superseded = Some(object.superseded.clone().unwrap_or_else(superseded));
+            Some((key.clone(), Published { size: there.size, etag: there.etag.clone(), superseded, ..object.clone() }))
+        };
+        let found: Vec<_> = draft.objects.iter().filter(|(key, _)| !self.owns(key)).filter_map(adopt).collect();
+        if found.is_empty() {
+            return;
+        }
+        self.adopted.extend(found.iter().map(|(key, _)| key.clone()));
+        let Manifest { release, published, demoted, .. } = draft;
+        let manifest = self.manifest.get_or_insert_with(|| Manifest::empty(release, published));
+        manifest.objects.extend(found);
+        manifest.demoted.extend(demoted);
     }
 
     /// Whether a manifest of ours owns `key`.

@@ -46,11 +46,13 @@ pub(super) struct HashedNames<'a> {
 }
 
 impl<'a> HashedNames<'a> {
-    /// Learns from a manifest in which folders there are content-hashed files.
-    pub fn of(manifest: &'a Manifest) -> Self {
-        let hashed = manifest.objects.iter().filter(|(_, object)| object.class == FileClass::Immutable);
-        let hashed = hashed.map(|(key, _)| key).chain(&manifest.demoted);
-        Self { folders: hashed.map(ObjectKey::folder).collect() }
+    /// Learns from manifests in which folders there are content-hashed files.
+    pub fn of(manifests: impl IntoIterator<Item = &'a Manifest>) -> Self {
+        let hashed = |manifest: &'a Manifest| {
+            let hashed = manifest.objects.iter().filter(|(_, object)| object.class == FileClass::Immutable);
+            hashed.map(|(key, _)| key).chain(&manifest.demoted)
+        };
+        Self { folders: manifests.into_iter().flat_map(hashed).map(ObjectKey::folder).collect() }
     }
 
     /// Whether `key` is or may be content-hashed.
@@ -107,6 +109,8 @@ mod tests {
             (vec![14, 12, 10, 5], 39, false), // none of the three does, but it is too young
             (vec![14, 12, 10, 5], 40, true),
             (vec![50, 49, 48], 60, true), // so long ago that the history forgot
+            (vec![5], 39, false),         // by a release that was cut off, so that no history names it
+            (vec![5], 40, true),
         ];
         for (history, today, goes) in table {
             let releases: Vec<_> = history.iter().map(|n| mark(*n)).collect();

@@ -1,5 +1,6 @@
 //! Histories of releases against a bucket kept in memory: what planning promises, whatever the builds are.
 
+mod drafts;
 mod held;
 mod retained;
 
@@ -53,6 +54,8 @@ fn page(name: &str, content: u8) -> Arc<SiteFile> {
 struct Bucket {
     objects: BTreeMap<ObjectKey, (u64, Sha256, Arc<Headers>)>,
     manifest: Option<Manifest>,
+    /// What a publish left that was cut off.
+    draft: Option<Manifest>,
 }
 
 fn etag(sha256: &Sha256) -> String {
@@ -68,6 +71,7 @@ impl Bucket {
             modified: None,
         });
         let mut remote = Remote::new(listing, self.manifest.clone(), None, false);
+        self.draft.iter().for_each(|draft| remote.adopt(draft.clone()));
         for file in remote.clone().worth_asking(files) {
             let (_, sha256, headers) = &self.objects[&file.key];
             if *sha256 == file.sha256 {
@@ -101,6 +105,11 @@ impl Bucket {
         build(inputs)
     }
 
+    /// An upload that no manifest came to know of.
+    fn put(&mut self, file: &Arc<SiteFile>) {
+        self.objects.insert(file.key.clone(), (file.size, file.sha256, file.headers.clone()));
+    }
+
     fn apply(&mut self, plan: &Plan) {
         for Upload { file, .. } in plan.uploads() {
             self.objects.insert(file.key.clone(), (file.size, file.sha256, file.headers.clone()));
@@ -111,6 +120,7 @@ impl Bucket {
         if !plan.is_empty() {
             self.manifest = Some(manifest_of(plan));
         }
+        self.draft = None;
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn apply(session: &Session, prepared: &Prepared, lock: &Held) -
     let plan = &prepared.plan;
     let mut outcome = Outcome { release: Some(plan.release().clone()), edges_current: true, ..Outcome::default() };
     let edges = Edges { session, plan };
-    record_live(session, prepared).await?;
+    settle_records(session, prepared).await?;
     let stored = upload_all(session, prepared, lock, &edges, &mut outcome).await?;
     for upload in plan.uploads() {
         match upload.reason {
@@ -159,8 +159,7 @@ async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMa
         bucket.write_state(MANIFEST, body.clone(), Some(&condition)),
     );
     if replaced?.is_none() {
-        // Of a release that never was. One that cannot be deleted is in nobody's way.
-        let _ = bucket.delete_state(&record).await;
+        // The record of a release that never was stays for its draft: the lock that stays names it.
         return Err(Error::new(
             ErrorKind::Rival,
             "somebody else replaced the manifest while this publish was working",
@@ -174,8 +173,13 @@ async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMa
     Ok(())
 }
 
-/// Writes the record of the release that is live, where the publish that made it was cut off before it surely had.
-pub(super) async fn record_live(session: &Session, prepared: &Prepared) -> Result<()> {
+/// Writes the record of the release that is live, where the publish that made it was cut off before it surely had; or deletes the
+/// draft of the one that was cut off, which is in ours.
+pub(super) async fn settle_records(session: &Session, prepared: &Prepared) -> Result<()> {
+    if let Some(release) = &prepared.observed.drafted {
+        // One that stays is in nobody's way.
+        let _ = session.bucket.delete_state(&super::record(release)).await;
+    }
     match &prepared.observed.unrecorded {
         Some((release, manifest)) => {
             session.bucket.write_state(&super::record(release), manifest.clone(), None).await.map(drop)

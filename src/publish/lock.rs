@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::{task::JoinHandle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Event, LOCK, MANIFEST, Prepared, Session, machine};
+use super::{Event, LOCK, MANIFEST, Prepared, Session, draft::Draft, machine};
 use crate::{
     aws::Condition,
     error::{Error, ErrorKind, Result},
@@ -77,6 +77,8 @@ impl Drop for Renewal {
 impl Held {
     /// Takes the lock for a plan; `None` when somebody else has taken it, or has published, since the plan was made.
     pub async fn take(session: &Session, prepared: &Prepared) -> Result<Option<Self>> {
+        let draft = Draft::of(session, prepared);
+        draft.write_before_lock().await?;
         let (now, since) = (session.now(), Instant::now());
         let lock = Lock {
             release: prepared.plan.release().clone(),
@@ -95,9 +97,17 @@ impl Held {
         };
         let body = Bytes::from(lock.encode());
         let written = session.bucket.write_state(LOCK, body.clone(), Some(&condition)).await?;
-        let Some(mut etag) = written else { return Ok(None) };
-        let (heeded, manifest) =
-            tokio::join!(session.bucket.try_conditions(LOCK, &body), session.bucket.state_etag(MANIFEST));
+        let Some(mut etag) = written else {
+            if prepared.plan.adopts() {
+                draft.delete().await;
+            }
+            return Ok(None);
+        };
+        let (heeded, manifest, drafted) = tokio::join!(
+            session.bucket.try_conditions(LOCK, &body),
+            session.bucket.state_etag(MANIFEST),
+            draft.write_after_lock(),
+        );
         if let Ok(Some(again)) = &heeded {
             etag.clone_from(again);
         }
@@ -111,10 +121,12 @@ impl Held {
         let lost = CancellationToken::new();
         let renewal = Renewal(tokio::spawn(renew(session.clone(), lock.clone(), lease.clone(), lost.clone())));
         let held = Self { session: session.clone(), lock, lease, lost, renewal };
-        match heeded.and(manifest).map(|etag| etag == prepared.observed.manifest_etag) {
+        match heeded.and(drafted).and(manifest).map(|etag| etag == prepared.observed.manifest_etag) {
             Ok(true) => Ok(Some(held)),
             Ok(false) => {
-                held.hand_back(prepared).await;
+                if held.hand_back(prepared).await {
+                    draft.delete().await;
+                }
                 Ok(None)
             }
             Err(error) => {
@@ -166,21 +178,25 @@ impl Held {
         self.write(&lock).await;
     }
 
-    /// Puts back what was there before the lock was taken.
-    async fn hand_back(self, prepared: &Prepared) {
+    /// Puts back what was there before the lock was taken; false when our lock may still be there.
+    async fn hand_back(self, prepared: &Prepared) -> bool {
         match &prepared.observed.left_behind {
-            None => self.release().await,
+            None => {
+                self.release().await;
+                true
+            }
             Some((before, _)) => {
                 self.renewal.0.abort();
-                self.write(before).await;
+                self.write(before).await
             }
         }
     }
 
-    async fn write(&self, lock: &Lock) {
+    /// Replaces our lock; false when that failed.
+    async fn write(&self, lock: &Lock) -> bool {
         let condition = Condition::Matches(current(&self.lease).etag);
         let writing = self.session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition));
-        let _ = tokio::time::timeout(GIVING_UP, writing).await;
+        matches!(tokio::time::timeout(GIVING_UP, writing).await, Ok(Ok(Some(_))))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Publishing: observe, plan, lock, upload, record, invalidate, delete. `docs/ARCHITECTURE.md` tells the life of a file.
 
 mod apply;
+mod draft;
 mod edges;
 mod lock;
 mod machine;
@@ -149,7 +150,7 @@ impl Session {
     pub async fn carry_out(&self, prepared: &Prepared) -> Result<Option<Outcome>> {
         if prepared.plan.is_empty() {
             if let Some((_, etag)) = &prepared.observed.left_behind {
-                apply::record_live(self, prepared).await?;
+                apply::settle_records(self, prepared).await?;
                 lock::clear(self, etag).await?;
             }
             return Ok(Some(Outcome { edges_current: true, ..Outcome::default() }));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Duration, Instant, sleep};
 
-use super::{Event, LOCK, MANIFEST, Session, interrupted_before, machine};
+use super::{Event, LOCK, MANIFEST, Session, draft, interrupted_before, machine};
 use crate::{
     aws::{Head, ListPage, State},
     error::{Error, ErrorKind, Result},
@@ -30,6 +30,8 @@ pub struct Observed {
     pub manifest_etag: Option<String>,
     /// The lock of a publish that was cut off, with its entity tag.
     pub left_behind: Option<(Lock, String)>,
+    /// The release of that publish, where it never came to be and left a draft.
+    pub drafted: Option<ReleaseId>,
     /// The release that is live and its manifest, where it was cut off before its record was surely written.
     pub unrecorded: Option<(ReleaseId, Bytes)>,
 }
@@ -87,13 +89,19 @@ async fn look(session: &Session) -> Result<Observed> {
         let listing = list_rest(session, first, manifest.as_ref()).await?;
         let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
         session.progress.event(Event::Listed(listing.len()));
-        let remote = Remote::new(listing, manifest, written, left_behind.is_some());
+        let mut remote = Remote::new(listing, manifest, written, left_behind.is_some());
         let unrecorded = remote
             .manifest
             .as_ref()
             .map(|manifest| manifest.release.clone())
             .filter(|release| left_behind.as_ref().is_some_and(|(lock, _)| lock.release == *release));
-        return Ok(Observed { remote, manifest_etag, left_behind, unrecorded: unrecorded.zip(bytes) });
+        let draft = match &left_behind {
+            Some((lock, _)) => draft::read(session, &lock.release, remote.manifest.as_ref()).await?,
+            None => None,
+        };
+        let drafted = draft.as_ref().map(|draft| draft.release.clone());
+        draft.into_iter().for_each(|draft| remote.adopt(draft));
+        return Ok(Observed { remote, manifest_etag, left_behind, drafted, unrecorded: unrecorded.zip(bytes) });
     }
 }
 

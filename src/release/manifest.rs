@@ -159,6 +159,11 @@ impl Serialize for Objects<'_> {
 }
 
 impl Manifest {
+    /// A manifest that owns nothing and remembers no release.
+    pub fn empty(release: ReleaseId, published: Timestamp) -> Self {
+        Self { release, published, objects: BTreeMap::new(), releases: Vec::new(), demoted: BTreeSet::new() }
+    }
+
     /// The bytes to store.
     pub fn encode(&self) -> Vec<u8> {
         let (mut headers, mut numbers) = (Vec::new(), BTreeMap::new());

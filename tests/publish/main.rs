@@ -7,6 +7,7 @@ mod support;
 mod world;
 
 mod changes;
+mod drafts;
 mod drift;
 mod edited;
 mod expiring;

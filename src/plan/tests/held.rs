@@ -103,6 +103,7 @@ proptest! {
         for (at, (files, cut, meddling)) in history.into_iter().enumerate() {
             let plan = bucket.plan_owing(&files, &Edge::default(), &policy, at as i64, owed.as_ref()).unwrap();
             owed = Some(plan.invalidation().paths().cloned().collect());
+            bucket.draft = plan.draft();
             let steps = steps(&plan);
             let done = cut.unwrap_or(steps.len());
             for step in steps.iter().take(done) {
@@ -124,11 +125,11 @@ proptest! {
                     Step::Forget(paths) => edges.forget(paths, &bucket),
                     Step::Delete(removal) => drop(bucket.objects.remove(&removal.key)),
                     Step::WriteManifest if plan.is_empty() => {}
-                    Step::WriteManifest => bucket.manifest = Some(manifest_of(&plan)),
+                    Step::WriteManifest => (bucket.manifest, bucket.draft) = (Some(manifest_of(&plan)), None),
                 }
             }
             if done >= steps.len() {
-                owed = None;
+                (owed, bucket.draft) = (None, None);
                 // Of what is deleted by hand nobody can tell when the manifest does not know it, or is lost too.
                 let manifest = bucket.manifest.iter().flat_map(|manifest| manifest.objects.keys());
                 let all_known = manifest.filter(|key| bucket.objects.contains_key(*key)).count() == bucket.objects.len();

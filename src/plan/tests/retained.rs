@@ -25,13 +25,6 @@ fn in_its_second_release() -> Bucket {
     bucket
 }
 
-impl Bucket {
-    /// An upload that no manifest came to know of.
-    fn put(&mut self, file: &Arc<SiteFile>) {
-        self.objects.insert(file.key.clone(), (file.size, file.sha256, file.headers.clone()));
-    }
-}
-
 #[test]
 fn content_hashed_files_outlive_the_release_that_named_them() {
     let mut bucket = published(&release(1));

@@ -1,0 +1,68 @@
+//! What a publish leaves for the next one, should it be cut off: the objects that only it knows of, where the record of its
+//! release will be.
+
+use bytes::Bytes;
+
+use super::{Prepared, Session, record};
+use crate::{
+    error::Result,
+    release::{Manifest, ReleaseId, manifest::MAX_STORED_BYTES},
+};
+
+/// The draft of a plan, if it has one.
+pub(super) struct Draft<'a> {
+    session: &'a Session,
+    name: String,
+    body: Option<Bytes>,
+    /// Whether it has objects of a publish that was cut off before.
+    adopts: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub fn of(session: &'a Session, prepared: &Prepared) -> Self {
+        let plan = &prepared.plan;
+        let body = plan.draft().map(|draft| Bytes::from(draft.encode()));
+        Self { session, name: record(plan.release()), body, adopts: plan.adopts() }
+    }
+
+    /// Writes one that adopts: the lock before names the draft that it comes from, so it must be there when ours replaces that
+    /// lock. Any other can wait until nobody else may write it for nothing.
+    pub async fn write_before_lock(&self) -> Result<()> {
+        if self.adopts { self.write().await } else { Ok(()) }
+    }
+
+    /// Writes one that does not adopt.
+    pub async fn write_after_lock(&self) -> Result<()> {
+        if self.adopts { Ok(()) } else { self.write().await }
+    }
+
+    async fn write(&self) -> Result<()> {
+        match &self.body {
+            Some(body) => self.session.bucket.write_state(&self.name, body.clone(), None).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Deletes it, when no lock names it. One that stays is in nobody's way.
+    pub async fn delete(&self) {
+        if self.body.is_some() {
+            let _ = self.session.bucket.delete_state(&self.name).await;
+        }
+    }
+}
+
+/// Reads the draft of a release that was cut off, unless that is one of the manifest's. One that was cut off in the very moment in
+/// which it was recorded has its record for a draft; without a manifest that may as well be of a release that was live when somebody
+/// lost that, and what it keeps for open tabs must stay. What cannot be read says nothing.
+pub(super) async fn read(
+    session: &Session,
+    cut_off: &ReleaseId,
+    manifest: Option<&Manifest>,
+) -> Result<Option<Manifest>> {
+    if manifest.is_some_and(|manifest| manifest.releases.iter().any(|mark| mark.id == *cut_off)) {
+        return Ok(None);
+    }
+    let state = session.bucket.read_state(&record(cut_off), MAX_STORED_BYTES).await?;
+    let draft = state.and_then(|state| Manifest::decode(&state.bytes?).ok());
+    Ok(draft.filter(|draft| draft.release == *cut_off && (manifest.is_some() || draft.releases.is_empty())))
+}
