@@ -85,8 +85,8 @@ pub struct Model {
     pub builds: BTreeMap<usize, Arc<Build>>,
     /// The keys of the site by the last manifest, without those that it keeps for open tabs.
     published: BTreeSet<String>,
-    /// What was there and not in the manifest when that was last written, and no build has brought back since: a limit. It
-    /// stays, and what it loads may go.
+    /// What was there and not in the manifest when that was last written, and no build has brought back since, once one was
+    /// lost: a limit. It stays, and what it loads may go.
     pub strays: BTreeSet<String>,
     /// The invalidation paths that the lock in the bucket says are owed.
     owed: Vec<String>,
@@ -231,7 +231,8 @@ impl Model {
                 let now = self.now();
                 let owned = Manifest::decode(&call.body).expect("a manifest").objects;
                 let is_owned = |key: &&String| owned.keys().any(|owned| owned.as_str() == key.as_str());
-                self.strays = self.objects.keys().filter(|key| !is_owned(key)).cloned().collect();
+                let strays = self.objects.keys().filter(|key| self.forgetful && !is_owned(key));
+                self.strays = strays.cloned().collect();
                 let published = owned.into_iter().filter(|(_, object)| object.superseded.is_none());
                 self.published = published.map(|(key, _)| key.to_string()).collect();
                 let Some(release) = self.releases.iter_mut().rfind(|release| release.publisher == publisher) else {

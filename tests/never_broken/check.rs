@@ -117,14 +117,15 @@ fn is_chunk(key: &str, file: &File) -> bool {
     file.class == FileClass::Immutable && !key.contains("/vendor-")
 }
 
-/// Every edge gives exactly a build, and nothing else that a page could take for its own is there.
-pub fn exactly(model: &mut Model, build: &Build) {
-    if let Some(what) = first_difference(model, build) {
+/// Every edge gives exactly a build, and nothing else that a page could take for its own is there: but for what old pages
+/// load, where the publish did not wait for the edges.
+pub fn exactly(model: &mut Model, build: &Build, waited: bool) {
+    if let Some(what) = first_difference(model, build, waited) {
         model.fail(format!("after the publish of build {} {what}", build.number));
     }
 }
 
-fn first_difference(model: &Model, build: &Build) -> Option<String> {
+fn first_difference(model: &Model, build: &Build, waited: bool) -> Option<String> {
     for (key, file) in &build.files {
         for url in urls(key) {
             for given in model.given(&url, key) {
@@ -140,8 +141,9 @@ fn first_difference(model: &Model, build: &Build) -> Option<String> {
         }
     }
     let earlier = model.releases.iter().flat_map(|release| release.build.files.keys()).collect::<BTreeSet<_>>();
-    for key in earlier.into_iter().filter(|key| !build.files.contains_key(*key) && !key.starts_with("assets/")) {
-        if model.given(&url(key), key).flatten().any(|object| model.is_recorded(key, object)) {
+    let may_stay = |key: &str| key.starts_with("assets/") || !waited && !key.ends_with(".html");
+    for key in earlier.into_iter().filter(|key| !build.files.contains_key(*key) && !may_stay(key)) {
+        if model.given(&url(key), key).flatten().any(|object| model.shall_go(key, object)) {
             return Some(format!("an edge still gives {key}"));
         }
     }
@@ -156,15 +158,14 @@ impl Model {
             && !self.releases[named_by..].iter().any(|release| release.shown)
     }
 
-    /// Whether an object came with a release that was recorded: the next release knows of it.
-    fn is_recorded(&self, key: &str, object: &Object) -> bool {
-        let has = |build: &Build| build.files.get(key).is_some_and(|file| file.is(&object.etag));
-        !self.forgetful && self.recorded.iter().any(|(build, _)| has(build))
+    /// Whether an object came with a release, recorded or not: the next release that does not have it deletes it. But for what
+    /// a lost manifest knew of, and what somebody changed by hand before anybody else knew of it.
+    fn shall_go(&self, key: &str, object: &Object) -> bool {
+        object.by != By::Hand && !self.forgetful && !self.by_hand.contains(key)
     }
 
-    /// Whether an object that is in no build any more may stay: chunks for open tabs, and what releases put there that
-    /// were given up, or that a lost manifest knew of.
+    /// Whether an object that is in no build any more may stay: chunks for open tabs, and what nobody can know of.
     pub fn may_stay(&self, key: &str) -> bool {
-        key.starts_with("assets/") || self.objects.get(key).is_none_or(|object| !self.is_recorded(key, object))
+        key.starts_with("assets/") || self.objects.get(key).is_none_or(|object| !self.shall_go(key, object))
     }
 }

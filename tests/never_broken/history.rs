@@ -204,7 +204,7 @@ impl History {
         }
         let ended = self.world.publish(publisher, build, weather, wait).await;
         self.count(&ended);
-        self.judge(&ended, build);
+        self.judge(&ended, build, wait);
         if let (Climate::Calm, Ended::Failed(error)) = (climate, &ended)
             && !error.what().starts_with("the edges take too long")
         {
@@ -221,8 +221,8 @@ impl History {
         }
     }
 
-    /// What a publish that went well has promised.
-    fn judge(&self, ended: &Ended, build: &Build) {
+    /// What a publish that went well has promised, and whether it was to wait for the edges.
+    fn judge(&self, ended: &Ended, build: &Build, waited: bool) {
         let Ended::Done(outcome) = ended else { return };
         let mut model = self.model();
         if !outcome.edges_current {
@@ -232,7 +232,7 @@ impl History {
         model.hasty = false;
         // Chunks that only open tabs ask for are in no build that could put them right.
         model.by_hand.retain(|key| !build.files.contains_key(key));
-        check::exactly(&mut model, build);
+        check::exactly(&mut model, build, waited);
     }
 
     /// Two publishes at once.
@@ -259,8 +259,8 @@ impl History {
         self.count(&ended.1);
         let last = self.model().releases.last().map(|release| release.publisher);
         match last {
-            Some(publisher) if publisher == first.0 => self.judge(&ended.0, &one),
-            Some(publisher) if publisher == second.0 => self.judge(&ended.1, &other),
+            Some(publisher) if publisher == first.0 => self.judge(&ended.0, &one, true),
+            Some(publisher) if publisher == second.0 => self.judge(&ended.1, &other, true),
             _ => {}
         }
     }

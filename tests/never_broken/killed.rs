@@ -36,7 +36,7 @@ pub async fn run(seed: u64) -> Result<usize, Broken> {
         let ended = world.publish(2 * number + 1, &build, calm, true).await;
         let mut model = world.exchange.model.lock().unwrap();
         match ended {
-            Ended::Done(_) => check::exactly(&mut model, &build),
+            Ended::Done(_) => check::exactly(&mut model, &build, true),
             Ended::Failed(error) => model.fail(format!("the publish after it failed: {error}")),
             Ended::Killed => unreachable!("nobody kills it"),
         }
