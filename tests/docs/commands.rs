@@ -34,7 +34,6 @@ const ELSEWHERE: &[(&str, &str, Instead)] = &[
         "takes minutes to hours; `cargo test` runs it with a few files",
         Instead { file: "Cargo.toml", has: "name = \"peers\"\nharness = false\ntest = true" },
     ),
-    ("cargo build --profile dist", "takes many minutes", Instead { file: "Cargo.toml", has: "[profile.dist]" }),
     (
         "cargo install --path . --locked",
         "takes minutes, and CI does it",

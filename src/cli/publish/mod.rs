@@ -26,8 +26,9 @@ use crate::{
 use words::Planned;
 
 /// Requests under way at once. S3 takes 3,500 uploads a second for each prefix and more where it sees them coming (S3 User Guide,
-/// "Optimizing Amazon S3 performance"), and asks to slow down where that is too much: then it gets fewer.
-const CONCURRENCY: usize = 256;
+/// "Optimizing Amazon S3 performance"), and asks to slow down where that is too much: then it gets fewer. A single-page app goes up in
+/// one wave.
+const CONCURRENCY: usize = 320;
 
 pub(super) async fn run(args: args::Publish, actions: Actions) -> Result<()> {
     let stop = Stop::listen();
