@@ -61,7 +61,9 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
     let root = edge.and_then(|edge| edge.default_root_object.as_deref()).unwrap_or("index.html");
     let changes = becomes_another(&files, remote);
     let Comparison { uploads, unchanged, objects } = compare(files, remote, root);
-    let mut leftovers = Leftovers { site: &site, remote, policy, edge, release: &release, now, changes }.sort();
+    let mut leftovers =
+        Leftovers { site: &site, remote, policy, edge, release: &release, now, changes, cut_off: owed.is_some() }
+            .sort();
     let foreign = remote.objects.iter().filter(|(key, _)| !site.contains(*key) && !remote.owns(key));
     if policy.delete_foreign {
         let foreign = foreign.map(|(key, object)| Removal::new(key, object.size, Gone::Foreign));
@@ -96,8 +98,9 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
         demoted,
     };
     next.objects.extend(leftovers.superseded);
-    let changes_manifest =
-        !remote.adopted.is_empty() || remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote));
+    let changes_manifest = remote.recovered
+        || !remote.adopted.is_empty()
+        || remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote));
     if let Some(last) = remote.manifest.as_ref().filter(|_| !changes) {
         let superseded = next.objects.values_mut().filter_map(|object| object.superseded.as_mut());
         superseded.filter(|one| one.by == last.release).for_each(|one| one.by = next.release.clone());
@@ -177,6 +180,8 @@ struct Leftovers<'a> {
     now: Timestamp,
     /// Whether the site [becomes another](becomes_another).
     changes: bool,
+    /// Whether a publish was cut off before this one: edges may not have forgotten what it took out of the site.
+    cut_off: bool,
 }
 
 #[derive(Default)]
@@ -202,8 +207,8 @@ impl Leftovers<'_> {
             }
             let by_this = || Superseded { by: self.release.clone(), at: self.now, hashed: hashed.names(key, object) };
             let superseded = object.superseded.clone().unwrap_or_else(by_this);
-            // Without waiting, edges may still give out a page that loads it, be it of a publish that was cut off.
-            let in_no_page = object.superseded.is_some() && !self.remote.adopted.contains(key);
+            // Without waiting, edges may still give out a page that loads it, be it for a publish that was cut off.
+            let in_no_page = object.superseded.is_some() && !self.cut_off && !self.remote.adopted.contains(key);
             let unloaded = self.policy.wait || self.edge.is_none() || in_no_page;
             let may_go = match object.class {
                 FileClass::Page => true,

@@ -236,6 +236,10 @@ fn without_waiting_assets_of_old_pages_stay_until_the_next_publish() {
     let plan = bucket.plan(&files, &Edge::default(), &policy, 1).unwrap();
     assert_eq!((plan.removals().len(), plan.retained().files), (0, 1));
     bucket.apply(&plan);
+    // Had that publish been cut off, edges could still have what it owes.
+    let owed = BTreeSet::from(["/index.html".to_owned()]);
+    let plan = bucket.plan_owing(&files, &Edge::default(), &policy, 2, Some(&owed)).unwrap();
+    assert_eq!((plan.removals().len(), plan.retained().files), (0, 1));
     let plan = bucket.plan(&files, &Edge::default(), &policy, 2).unwrap();
     assert_eq!(plan.removals(), [Removal::new(&key("old.css"), 2, Gone::Removed)]);
     assert_eq!(plan.invalidation().removed, ["/old.css"]);

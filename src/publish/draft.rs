@@ -52,8 +52,7 @@ impl<'a> Draft<'a> {
 }
 
 /// Reads the draft of a release that was cut off, unless that is one of the manifest's. One that was cut off in the very moment in
-/// which it was recorded has its record for a draft; without a manifest that may as well be of a release that was live when somebody
-/// lost that, and what it keeps for open tabs must stay. What cannot be read says nothing.
+/// which it was recorded has its record there. What cannot be read says nothing.
 pub(super) async fn read(
     session: &Session,
     cut_off: &ReleaseId,
@@ -64,5 +63,5 @@ pub(super) async fn read(
     }
     let state = session.bucket.read_state(&record(cut_off), MAX_STORED_BYTES).await?;
     let draft = state.and_then(|state| Manifest::decode(&state.bytes?).ok());
-    Ok(draft.filter(|draft| draft.release == *cut_off && (manifest.is_some() || draft.releases.is_empty())))
+    Ok(draft.filter(|draft| draft.release == *cut_off))
 }

@@ -86,6 +86,18 @@ async fn look(session: &Session) -> Result<Observed> {
         if left_behind.is_some() || (manifest_etag.is_some() && is_newer(written)) {
             first = bucket.list(None).await?;
         }
+        let draft = match &left_behind {
+            Some((lock, _)) => draft::read(session, &lock.release, manifest.as_ref()).await?,
+            None => None,
+        };
+        // Where there is no manifest, the record of a release is as good as one.
+        let is_record = |draft: &Manifest| !draft.releases.is_empty();
+        let (recovered, draft) = draft.map_or((None, None), |draft| match manifest.is_none() && is_record(&draft) {
+            true => (Some(draft), None),
+            false => (None, Some(draft)),
+        });
+        let is_recovered = recovered.is_some();
+        let manifest = manifest.or(recovered);
         let listing = list_rest(session, first, manifest.as_ref()).await?;
         let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
         session.progress.event(Event::Listed(listing.len()));
@@ -95,10 +107,7 @@ async fn look(session: &Session) -> Result<Observed> {
             .as_ref()
             .map(|manifest| manifest.release.clone())
             .filter(|release| left_behind.as_ref().is_some_and(|(lock, _)| lock.release == *release));
-        let draft = match &left_behind {
-            Some((lock, _)) => draft::read(session, &lock.release, remote.manifest.as_ref()).await?,
-            None => None,
-        };
+        remote.recovered = is_recovered;
         let drafted = draft.as_ref().map(|draft| draft.release.clone());
         draft.into_iter().for_each(|draft| remote.adopt(draft));
         return Ok(Observed { remote, manifest_etag, left_behind, drafted, unrecorded: unrecorded.zip(bytes) });

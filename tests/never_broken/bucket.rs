@@ -79,6 +79,9 @@ pub struct Model {
     pub edges: Edges,
     /// The releases in the order they began.
     pub releases: Vec<Release>,
+    /// So many of the recorded releases were made before a manifest was lost: what a publish that was cut off left of them goes by
+    /// days alone, for no history counts them any more.
+    pub forgotten: usize,
     /// The builds of the recorded releases, oldest first; the same one twice in a row is one.
     pub recorded: Vec<(Arc<Build>, Timestamp)>,
     /// What each publisher publishes.
@@ -121,6 +124,7 @@ impl Model {
             objects: BTreeMap::new(),
             edges: Edges::default(),
             releases: Vec::new(),
+            forgotten: 0,
             recorded: Vec::new(),
             builds: BTreeMap::new(),
             published: BTreeSet::new(),
@@ -290,6 +294,7 @@ impl Model {
     /// The manifest was edited or deleted by hand: what it owned is nobody's.
     pub fn lost_manifest(&mut self) {
         self.forgetful = true;
+        self.forgotten = self.recorded.len();
         self.published.clear();
         let keys: Vec<String> = self.releases.iter().flat_map(|release| release.build.files.keys().cloned()).collect();
         self.give_up_copies(&keys);

@@ -97,7 +97,8 @@ pub fn kept_promises(model: &mut Model) {
     for (at, (build, _)) in recorded.iter().enumerate() {
         // When the next release was recorded, what it does not have was superseded.
         let young = recorded.get(at + 1).is_none_or(|(_, superseded)| *superseded > since);
-        if !young && recorded.len() - at > releases as usize {
+        let counted = at >= model.forgotten && recorded.len() - at <= releases as usize;
+        if !young && !counted {
             continue;
         }
         let chunks = build.files.iter().filter(|(key, file)| is_chunk(key, file));

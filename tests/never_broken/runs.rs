@@ -87,7 +87,7 @@ fn histories_from_150() {
 /// These once broke: each is of a fault that was mended, or of a limit that is stated since.
 #[test]
 fn histories_that_were_broken_once() {
-    are_whole([255, 305, 324, 366, 477, 540, 1144, 2631, 2744, 2792, 2964]);
+    are_whole([255, 305, 324, 366, 477, 540, 1144, 2631, 2744, 2792, 2964, 10061, 10097, 15049, 15128, 15247]);
 }
 
 /// Given releases whose program is killed with SIGKILL at some request, then no page is broken all the while, and each is
