@@ -118,7 +118,9 @@ fn a_small_site_is_measured() {
         run.seen.requests.get(operation).copied().unwrap_or(0)
     };
     let state = sent(Case::First, "PutObject") - 100;
-    assert!((1..10).contains(&state), "{state} state objects");
+    assert!((2..10).contains(&state), "{state} state objects");
+    // A draft has only what is new.
+    let state = state - 1;
     let counts = [Case::Unchanged, Case::Fresh, Case::Changed, Case::Headers]
         .map(|case| (sent(case, "PutObject").saturating_sub(state), sent(case, "CopyObject")));
     // The one changed page, and then all pages.
