@@ -148,25 +148,19 @@ pub(crate) fn interrupted_before() -> Error {
 async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMap<ObjectKey, Stored>) -> Result<()> {
     let bucket = &session.bucket;
     let body = Bytes::from(prepared.plan.manifest(stored).encode());
-    let record = super::record(prepared.plan.release());
     let condition = match &prepared.observed.manifest_etag {
         Some(etag) => Condition::Matches(etag.clone()),
         None => Condition::Absent,
     };
-    // Cut off between the two, the lock that stays tells the next publish that the record may be missing.
-    let (recorded, replaced) = tokio::join!(
-        bucket.write_state(&record, body.clone(), None),
-        bucket.write_state(MANIFEST, body.clone(), Some(&condition)),
-    );
-    if replaced?.is_none() {
-        // The record of a release that never was stays for its draft: the lock that stays names it.
+    if bucket.write_state(MANIFEST, body.clone(), Some(&condition)).await?.is_none() {
         return Err(Error::new(
             ErrorKind::Rival,
             "somebody else replaced the manifest while this publish was working",
             "run the command again: it puts the site in order, from what is there now",
         ));
     }
-    recorded?;
+    // Until here its place is the draft's. Cut off in between, the lock that stays tells the next publish that the record is missing.
+    bucket.write_state(&super::record(prepared.plan.release()), body, None).await?;
     for release in prepared.plan.records_to_drop() {
         bucket.delete_state(&super::record(release)).await?;
     }
