@@ -1,12 +1,7 @@
 //! Clocks that are wrong, buckets that keep no versions, and much that is not ours.
 
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use cruddur_site::{
-    aws::Aws,
-    error::ErrorKind,
-    publish::observe,
-    release::{Lock, ReleaseId},
-};
+use cruddur_site::{aws::Aws, error::ErrorKind, publish::observe};
 use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use std::{sync::Arc, time::Duration};
@@ -14,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     inside::{connection, session},
     support::Folder,
-    world::{LOCK, MANIFEST, World, each},
+    world::{LOCK, MANIFEST, World, each, lock_of_bob},
 };
 
 crate::on_every_account!(
@@ -28,19 +23,7 @@ crate::on_every_account!(
 #[tokio::test]
 async fn a_lock_is_judged_by_the_clock_of_the_store() {
     let world = World::local("a_lock_is_judged").await;
-    let lock = |seconds: i64| {
-        let expires = Timestamp::now() + SignedDuration::from_secs(seconds);
-        Lock {
-            release: ReleaseId::new(expires, 1),
-            owner: "bob".into(),
-            host: "laptop".into(),
-            process: 1,
-            instance: None,
-            started: expires,
-            expires,
-            owes: Vec::new(),
-        }
-    };
+    let lock = |seconds: i64| lock_of_bob(Timestamp::now() + SignedDuration::from_secs(seconds), Vec::new());
     for hours in [-1, 0, 1] {
         let aws = Aws::connect(&connection(world.endpoint())).await;
         let mut session = session(world.endpoint(), &world.bucket, "live", "ann").await;

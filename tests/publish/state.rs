@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use cruddur_site::release::{Lock, ReleaseId, lock};
+use cruddur_site::release::lock;
 use flate2::{Compression, write::GzEncoder};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::inside::session;
 use crate::support::Folder;
-use crate::world::{LOCK, MANIFEST, World};
+use crate::world::{LOCK, MANIFEST, World, lock_of_bob};
 
 crate::on_every_account!(a_damaged_manifest_is_made_anew, the_manifest_of_a_newer_version_stops_the_publish);
 
@@ -67,16 +67,7 @@ async fn a_lock_that_is_longer_than_any_is_none() {
     let world = World::local("a_lock_that_is_longer").await;
     let build = Folder::site();
     let expires = Timestamp::now() + SignedDuration::from_hours(1);
-    let lock = |paths: usize| Lock {
-        release: ReleaseId::new(expires, 1),
-        owner: "bob".into(),
-        host: "laptop".into(),
-        process: 1,
-        instance: None,
-        started: expires,
-        expires,
-        owes: vec![format!("/{}", "x".repeat(1023)); paths],
-    };
+    let lock = |paths: usize| lock_of_bob(expires, vec![format!("/{}", "x".repeat(1023)); paths]);
     let most = usize::try_from(lock::MAX_BYTES).unwrap() / 1024;
     world.put_state(LOCK, lock(most - 1000).encode()).await;
     let refused = world.publish(&build).flags(["--lock-wait", "0"]).fails().await;

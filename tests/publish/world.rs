@@ -9,12 +9,13 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::config::{Region, ResponseChecksumValidation};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use cruddur_site::release::Manifest;
+use cruddur_site::release::{Lock, Manifest, ReleaseId};
 use cruddur_site::site::Headers;
 use cruddur_site::{
     local::{self, ApiServer},
     setup::S3Origin,
 };
+use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -44,6 +45,20 @@ pub struct World {
     /// The local account; `None` in moto.
     pub account: Option<local::Account>,
     _local: Option<(ApiServer, TempDir)>,
+}
+
+/// The lock of somebody on another machine.
+pub fn lock_of_bob(expires: Timestamp, owes: Vec<String>) -> Lock {
+    Lock {
+        release: ReleaseId::new(expires, 1),
+        owner: "bob".into(),
+        host: "laptop".into(),
+        process: 1,
+        instance: None,
+        started: expires,
+        expires,
+        owes,
+    }
 }
 
 /// An object as S3 answers it.
