@@ -27,6 +27,8 @@ pub enum ErrorKind {
     Io,
     /// Any other answer of AWS or of the network.
     Service,
+    /// This program's own fault.
+    Bug,
 }
 
 /// A place in a text file a person wrote, as editors and annotations of CI services count.

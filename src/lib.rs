@@ -3,6 +3,7 @@
 //! The folders follow the steps of a publish; `docs/ARCHITECTURE.md` is the map of the house.
 #![warn(missing_docs)]
 
+mod ascending;
 pub mod aws;
 pub mod bootstrap;
 pub mod cli;

@@ -101,10 +101,13 @@ pub fn packages(data: &[u8]) {
 pub fn secrets(data: &[u8]) {
     let Some((&size, file)) = data.split_first() else { return };
     let mut whole = Scanner::default();
-    whole.feed(file);
+    whole.feed(file, true);
     let whole = whole.finish();
     let mut cut = Scanner::default();
-    file.chunks(usize::from(size).max(1) * 16).for_each(|piece| cut.feed(piece));
+    let mut pieces = file.chunks(usize::from(size).max(1) * 16).peekable();
+    while let Some(piece) = pieces.next() {
+        cut.feed(piece, pieces.peek().is_none());
+    }
     assert_eq!(cut.finish(), whole, "in pieces");
     let lines = file.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
     for secret in whole {

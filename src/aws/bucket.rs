@@ -19,7 +19,10 @@ use super::{Action, http::Http, watch::Watch};
 use crate::{
     error::{Error, ErrorKind, Result},
     plan::{Listed, Stored},
-    release::place::{STATE, served_prefix},
+    release::{
+        ETag,
+        place::{STATE, served_prefix},
+    },
     site::{Headers, ObjectKey, Sha256},
 };
 
@@ -53,8 +56,8 @@ pub struct ListPage {
 /// What S3 says of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// Its entity tag without quotes.
-    pub etag: String,
+    /// Its entity tag.
+    pub etag: ETag,
     /// The SHA-256 it was uploaded with, where S3 has one: base64, of several parts with `-N` behind it.
     pub sha256: Option<String>,
     /// The headers it is served with.
@@ -97,7 +100,7 @@ impl Bucket {
         date.zip(self.watch.store_time_at(moment)).is_some_and(|(modified, moment)| modified < moment)
     }
 
-    /// Opens connections for that many requests at once, beforehand; to no avail before the first answer.
+    /// Opens connections for that many requests at once, beforehand; to no avail before the first one is on its way.
     pub fn warm(&self, requests: usize) {
         self.http.warm(requests);
     }
@@ -166,7 +169,7 @@ impl Bucket {
         Some(Listed {
             key: ObjectKey::new(key).ok()?,
             size: object.size().and_then(|size| u64::try_from(size).ok())?,
-            etag: bare(object.e_tag()),
+            etag: bare(object.e_tag()).into(),
             modified: object.last_modified().map(|time| time.secs()),
         })
     }
@@ -191,7 +194,7 @@ impl Bucket {
             metadata: answer.metadata().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect(),
         };
         let version = own(answer.version_id());
-        let etag = bare(answer.e_tag());
+        let etag = bare(answer.e_tag()).into();
         Ok(Some(Head { etag, sha256: own(answer.checksum_sha256()), headers, version }))
     }
 
@@ -204,7 +207,9 @@ impl Bucket {
         let put = self.client.put_object().bucket(&self.name).key(&full);
         let put = with_headers!(put, headers).checksum_sha256(sha256.base64()).body(ByteStream::from(body));
         match put.send().await {
-            Ok(answer) => Ok(Stored { etag: bare(answer.e_tag()), version: answer.version_id().map(str::to_owned) }),
+            Ok(answer) => {
+                Ok(Stored { etag: bare(answer.e_tag()).into(), version: answer.version_id().map(str::to_owned) })
+            }
             Err(error) => {
                 let (on, what) = (self.arn(&full), format!("upload {key}"));
                 Err(Action { iam: "s3:PutObject", on: &on, what: &what }.failed(error))
@@ -218,14 +223,14 @@ impl Bucket {
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn set_headers(&self, key: &ObjectKey, etag: &str, headers: &Headers) -> Result<Option<Stored>> {
+    pub async fn set_headers(&self, key: &ObjectKey, etag: &ETag, headers: &Headers) -> Result<Option<Stored>> {
         let full = self.full_key(key);
         let source = utf8_percent_encode(&format!("{}/{full}", self.name), COPY_SOURCE).to_string();
         let copy = self.client.copy_object().bucket(&self.name).key(&full).copy_source(source);
         let copy = copy.copy_source_if_match(format!("\"{etag}\"")).metadata_directive(MetadataDirective::Replace);
         match with_headers!(copy, headers).send().await {
             Ok(answer) => {
-                let etag = bare(answer.copy_object_result().and_then(|result| result.e_tag()));
+                let etag = bare(answer.copy_object_result().and_then(|result| result.e_tag())).into();
                 Ok(Some(Stored { etag, version: answer.version_id().map(str::to_owned) }))
             }
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(None),
@@ -265,6 +270,6 @@ impl Bucket {
 }
 
 /// An entity tag without its quotes.
-pub(super) fn bare(etag: Option<&str>) -> String {
-    etag.unwrap_or_default().trim_matches('"').to_owned()
+pub(super) fn bare(etag: Option<&str>) -> &str {
+    etag.unwrap_or_default().trim_matches('"')
 }

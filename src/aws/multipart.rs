@@ -132,7 +132,7 @@ impl Bucket {
         let complete = self.client.complete_multipart_upload().bucket(&self.name).key(&full).upload_id(&upload.id);
         match complete.multipart_upload(parts).send().await {
             Ok(answer) => {
-                Ok(Some(Stored { etag: bare(answer.e_tag()), version: answer.version_id().map(str::to_owned) }))
+                Ok(Some(Stored { etag: bare(answer.e_tag()).into(), version: answer.version_id().map(str::to_owned) }))
             }
             Err(error) if error.code() == Some("NoSuchUpload") => Ok(None),
             Err(error) => Err(action.failed(error)),

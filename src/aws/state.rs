@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    release::place,
+    release::{ETag, place},
     site::Sha256,
 };
 
@@ -26,7 +26,7 @@ pub enum Condition {
     /// There is no such object yet.
     Absent,
     /// The object has this entity tag.
-    Matches(String),
+    Matches(ETag),
 }
 
 /// A state object.
@@ -34,8 +34,8 @@ pub enum Condition {
 pub struct State {
     /// Its content; none where that is longer than any of ours, and was not read.
     pub bytes: Option<Bytes>,
-    /// Its entity tag without quotes.
-    pub etag: String,
+    /// Its entity tag.
+    pub etag: ETag,
     /// When it was written, in seconds since 1970 by S3's clock.
     pub modified: Option<i64>,
 }
@@ -59,7 +59,7 @@ impl Bucket {
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
             Err(error) => return Err(action.failed(error)),
         };
-        let etag = bare(answer.e_tag());
+        let etag = bare(answer.e_tag()).into();
         let modified = answer.last_modified().map(|time| time.secs());
         let told = answer.content_length.and_then(|length| u64::try_from(length).ok());
         let bytes = match told {
@@ -76,19 +76,19 @@ impl Bucket {
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn state_etag(&self, name: &str) -> Result<Option<String>> {
+    pub async fn state_etag(&self, name: &str) -> Result<Option<ETag>> {
         let key = self.state_key(name);
         let (on, what) = (self.arn(&key), format!("read bucket {}", self.name));
         let action = Action { iam: "s3:GetObject", on: &on, what: &what };
         let answer = self.look(&key, self.client.head_object(), &action).await?;
-        Ok(answer.map(|answer| bare(answer.e_tag())))
+        Ok(answer.map(|answer| bare(answer.e_tag()).into()))
     }
 
     /// Writes a state object and returns its entity tag; `None` where the condition did not hold.
     ///
     /// # Errors
     /// As AWS answers, but for the failed condition.
-    pub async fn write_state(&self, name: &str, body: Bytes, condition: Option<&Condition>) -> Result<Option<String>> {
+    pub async fn write_state(&self, name: &str, body: Bytes, condition: Option<&Condition>) -> Result<Option<ETag>> {
         if let Some(condition) = condition.filter(|_| !self.has_conditions()) {
             return self.write_after_looking(name, body, condition).await;
         }
@@ -99,7 +99,7 @@ impl Bucket {
             Some(Condition::Matches(etag)) => put.if_match(format!("\"{etag}\"")),
         };
         let error = match (put.send().await, condition) {
-            (Ok(answer), _) => return Ok(Some(bare(answer.e_tag()))),
+            (Ok(answer), _) => return Ok(Some(bare(answer.e_tag()).into())),
             (Err(error), None) => return Err(self.state_not_written(name, error)),
             (Err(error), Some(condition)) => (error, condition),
         };
@@ -125,14 +125,14 @@ impl Bucket {
     ///
     /// # Errors
     /// As the store answers, but for the failed condition.
-    pub async fn try_conditions(&self, name: &str, body: &Bytes) -> Result<Option<String>> {
+    pub async fn try_conditions(&self, name: &str, body: &Bytes) -> Result<Option<ETag>> {
         if self.is_aws || !self.has_conditions() {
             return Ok(None);
         }
         match self.state_put(name, body).if_none_match("*").send().await {
             Ok(answer) => {
                 self.without_conditions.store(true, Relaxed);
-                Ok(Some(bare(answer.e_tag())))
+                Ok(Some(bare(answer.e_tag()).into()))
             }
             Err(error) if matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict")) => Ok(None),
             Err(error) => Err(self.state_not_written(name, error)),
@@ -141,13 +141,13 @@ impl Bucket {
 
     /// A write whose answer was lost and that was tried again fails on its own success: what is there then is ours to the
     /// byte, for it has the name of a release that nobody else makes.
-    async fn written_before(&self, name: &str, body: &Bytes) -> Result<Option<String>> {
+    async fn written_before(&self, name: &str, body: &Bytes) -> Result<Option<ETag>> {
         let there = self.read_state(name, body.len() as u64).await?;
         Ok(there.filter(|state| state.bytes.as_ref() == Some(body)).map(|state| state.etag))
     }
 
     /// What comes nearest to a conditional write in a store that has none: look, write, look again.
-    async fn write_after_looking(&self, name: &str, body: Bytes, condition: &Condition) -> Result<Option<String>> {
+    async fn write_after_looking(&self, name: &str, body: Bytes, condition: &Condition) -> Result<Option<ETag>> {
         let there = self.state_etag(name).await?;
         let holds = match condition {
             Condition::Absent => there.is_none(),

@@ -30,7 +30,7 @@ pub async fn line(question: &str, cannot: &str, stop: &CancellationToken) -> Res
     if !std::io::stdin().is_terminal() {
         return Err(cannot_ask());
     }
-    anstream::print!("{question}");
+    out!("{question}");
     std::io::stdout().flush().map_err(|error| cannot_ask().because(error))?;
     let read = tokio::task::spawn_blocking(|| {
         let mut answer = String::new();

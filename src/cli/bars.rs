@@ -93,7 +93,7 @@ impl Bars {
 }
 
 fn eprintln_plain(text: &str) {
-    anstream::eprintln!("{}", inert(text));
+    errln!("{}", inert(text));
 }
 
 impl Progress for Bars {

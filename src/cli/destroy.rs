@@ -74,7 +74,7 @@ pub(super) async fn run(args: args::Destroy) -> Result<()> {
         return print_json(&document(Some(seconds)));
     }
     if !plan.steps.is_empty() {
-        anstream::println!("{} {} is gone ({seconds:.0} s)", paint(GOOD, "✓"), paint(BOLD, domain));
+        outln!("{} {} is gone ({seconds:.0} s)", paint(GOOD, "✓"), paint(BOLD, domain));
     }
     Ok(())
 }
@@ -87,17 +87,17 @@ fn no_account(folder: &std::path::Path) -> Error {
 fn show(plan: &Removals, domain: &str, dry_run: bool) {
     const MARK: usize = 4;
     let width = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-    anstream::println!("{}", paint(BOLD, domain));
+    outln!("{}", paint(BOLD, domain));
     for step in &plan.steps {
-        anstream::println!("  {} {}", paint(GONE, "-"), hang(&step.to_string(), MARK, width));
+        outln!("  {} {}", paint(GONE, "-"), hang(&step.to_string(), MARK, width));
     }
     for (what, why) in &plan.kept {
-        anstream::println!("  {}", paint(DIM, format!("= {}", hang(&format!("{what} stays: {why}"), MARK, width))));
+        outln!("  {}", paint(DIM, format!("= {}", hang(&format!("{what} stays: {why}"), MARK, width))));
     }
     if plan.steps.is_empty() {
-        anstream::println!("nothing here was made by cruddur-site for {domain}: nothing to delete");
+        outln!("nothing here was made by cruddur-site for {domain}: nothing to delete");
     } else if dry_run {
-        anstream::println!("would be deleted; nothing was changed");
+        outln!("would be deleted; nothing was changed");
     }
 }
 

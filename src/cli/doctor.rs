@@ -63,7 +63,7 @@ pub(super) async fn run(args: args::Doctor, actions: &Actions) -> Result<ExitCod
         print_json(&document(domain, &report))?;
     } else {
         let width = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-        anstream::print!("{}", inert(&text(domain, &report, width)));
+        out!("{}", inert(&text(domain, &report, width)));
     }
     actions.annotate(&report.findings.iter().map(annotation).collect::<Vec<_>>());
     if let Some(edge) = edge {

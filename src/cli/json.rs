@@ -114,5 +114,6 @@ fn kind(kind: ErrorKind) -> &'static str {
         ErrorKind::Interrupted => "interrupted",
         ErrorKind::Io => "io",
         ErrorKind::Service => "service",
+        ErrorKind::Bug => "bug",
     }
 }

@@ -1,5 +1,8 @@
 //! The command line: arguments in, words out. What a command does is in the rooms it calls.
 
+#[macro_use]
+mod lines;
+
 mod actions;
 mod args;
 mod ask;
@@ -18,7 +21,10 @@ mod settings;
 mod stop;
 mod style;
 
-use std::process::ExitCode;
+use std::{
+    panic,
+    process::{self, ExitCode},
+};
 
 use clap::Parser as _;
 
@@ -48,8 +54,19 @@ pub fn run() -> ExitCode {
         Command::Completions(_) => ("completions", false),
         Command::Man(_) => ("man", false),
     };
+    let runner = actions.clone();
+    let tell = move |error: &Error| {
+        if json {
+            // The error itself is told below; a second one would only hide it.
+            let _ = print_json(&json::error(error));
+        }
+        let width = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+        errln!("{}", inert(&complaint(error, width)));
+        runner.failed(command, error);
+    };
+    on_panic(tell.clone());
     let ran = runtime().and_then(|runtime| {
-        let ran = runtime.block_on(dispatch(cli.command, actions.clone()));
+        let ran = runtime.block_on(dispatch(cli.command, actions));
         // Somebody who was asked and pressed Ctrl-C instead of answering is not waited for.
         runtime.shutdown_background();
         ran
@@ -57,16 +74,22 @@ pub fn run() -> ExitCode {
     match ran {
         Ok(status) => status,
         Err(error) => {
-            if json {
-                // The error itself is told below; a second one would only hide it.
-                let _ = print_json(&json::error(&error));
-            }
-            let width = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
-            anstream::eprintln!("{}", inert(&complaint(&error, width)));
-            actions.failed(command, &error);
+            tell(&error);
             ExitCode::from(if error.kind() == ErrorKind::Interrupted { 130 } else { 1 })
         }
     }
+}
+
+/// Ends the process when any thread panics, and tells it as an error: the released program has no code to go on after a panic. For
+/// a publish that is the end that can come at any moment.
+fn on_panic(tell: impl Fn(&Error) + Send + Sync + 'static) {
+    panic::set_hook(Box::new(move |panic| {
+        let next =
+            format!("report this text at {}/issues, then run the same command again", env!("CARGO_PKG_REPOSITORY"));
+        let why = panic.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        tell(&Error::new(ErrorKind::Bug, "cruddur-site itself has failed", next).because(why));
+        process::exit(1);
+    }));
 }
 
 async fn dispatch(command: Command, actions: Actions) -> Result<ExitCode> {
@@ -96,7 +119,7 @@ fn refuse(error: &clap::Error, actions: &Actions) -> ExitCode {
     }
     if error.use_stderr() && actions.is_there() {
         let told = error.render().to_string();
-        eprint!("{}", inert(&told));
+        errln!("{}", inert(told.trim_end_matches('\n')));
         actions.refused(&told);
         return ExitCode::from(2);
     }
@@ -131,4 +154,29 @@ fn complaint(error: &Error, width: Option<usize>) -> String {
         format!("{}{}", style::paint(look, label), style::hang(&text, label.len(), width))
     };
     lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, process::Command, thread};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_of_any_thread_is_told_as_a_bug_and_ends_the_process() {
+        const CHILD: &str = "A_PROCESS_TO_PANIC_IN";
+        if env::var_os(CHILD).is_some() {
+            on_panic(|error| eprintln!("{error}, {:?}", error.kind()));
+            let _ = thread::spawn(|| panic!("one\ntwo")).join();
+            unreachable!("it goes on");
+        }
+        let this = "cli::tests::a_panic_of_any_thread_is_told_as_a_bug_and_ends_the_process";
+        let mut child = Command::new(env::current_exe().unwrap());
+        let ended = child.args(["--exact", this, "--nocapture"]).env(CHILD, "yes").output().unwrap();
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{told}");
+        let words =
+            ["cruddur-site itself has failed (panicked at src", ": one two)", "/issues, then run", "again, Bug"];
+        assert!(words.iter().all(|words| told.contains(words)), "{told}");
+    }
 }

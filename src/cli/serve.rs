@@ -22,7 +22,7 @@ pub(super) async fn run(args: args::Serve) -> Result<()> {
     }
     let account = Account::open(&args.local)?;
     let stop = Stop::listen();
-    serve(account, args.port, args.verbose, &stop.token, |line| anstream::println!("{line}")).await
+    serve(account, args.port, args.verbose, &stop.token, |line| outln!("{line}")).await
 }
 
 /// Serves every site of the account until `stop`, and tells where with `announce`.
@@ -37,20 +37,17 @@ pub(super) async fn serve(
     let mut edge = Edge::new(account);
     if verbose {
         edge = edge.with_log(|line| {
-            anstream::eprintln!("{} {} {} {}", line.status, line.method, line.path, paint(DIM, &line.x_cache));
+            errln!("{} {} {} {}", line.status, line.method, line.path, paint(DIM, &line.x_cache));
         });
     }
     let server = edge.listen(port).await?;
     if distributions.is_empty() {
-        anstream::eprintln!(
-            "{}: this account has no site yet: cruddur-site publish DIR --local",
-            paint(WARN, "warning")
-        );
+        errln!("{}: this account has no site yet: cruddur-site publish DIR --local", paint(WARN, "warning"));
     }
     for domain in distributions.iter().flat_map(|distribution| &distribution.aliases) {
         announce(&format!("serving {}", paint(BOLD, server.url_for(domain))));
     }
-    anstream::eprintln!("{}", paint(DIM, "Ctrl-C stops"));
+    errln!("{}", paint(DIM, "Ctrl-C stops"));
     stop.cancelled().await;
     server.shutdown().await;
     Ok(())

@@ -53,7 +53,7 @@ impl Stop {
     /// Asks for a clean stop at the first signal; returns at the second.
     async fn obey(&self, mut presses: mpsc::Receiver<()>) {
         presses.recv().await;
-        anstream::eprintln!("stopping: what is under way is finished first (Ctrl-C again stops at once)");
+        errln!("stopping: what is under way is finished first (Ctrl-C again stops at once)");
         self.flag.store(true, Relaxed);
         self.token.cancel();
         tokio::time::sleep(ONE_PRESS).await;
@@ -66,7 +66,7 @@ impl Stop {
         let stop = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(limit).await;
-            anstream::eprintln!("the time is over: what is under way is finished first");
+            errln!("the time is over: what is under way is finished first");
             stop.timed_out.store(true, Relaxed);
             stop.flag.store(true, Relaxed);
             stop.token.cancel();

@@ -208,7 +208,7 @@ async fn release(examination: &Examination<'_>, origin: &S3Origin, region: &str)
     let remote = &observed.remote;
     let names = |keys: Vec<&ObjectKey>| keys.into_iter().map(ToString::to_string).collect::<Vec<_>>();
     let missing = remote.published().map(|(key, _)| key).filter(|key| !remote.objects.contains_key(*key)).collect();
-    let differs = |key: &&ObjectKey| remote.objects.get(*key).is_some_and(|object| object.content.is_none());
+    let differs = |key: &&ObjectKey| remote.objects.get(*key).is_some_and(|object| object.known.is_none());
     let changed = remote.published().map(|(key, _)| key).filter(differs).collect();
     let maps = remote.objects.keys().filter(|key| key.extension() == Some("map")).collect();
     let root = match ObjectKey::new(crate::setup::site::ROOT_OBJECT) {

@@ -8,13 +8,17 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Edge, Gone, Note, Plan, Policy, Reason, Remote, Removal, Stage, Tally, Upload, published, retention::HashedNames,
-    stale::Stale,
+    Edge, Gone, Note, Plan, Policy, Reason, Remote, RemoteObject, Removal, Stage, Tally, Upload,
+    retention::HashedNames, stale::Stale,
 };
 use crate::{
+    ascending::Ascending,
     release::{Manifest, Published, ReleaseId, ReleaseMark, Superseded, manifest::RELEASES_REMEMBERED},
     site::{FileClass, ObjectKey, SiteFile},
 };
+
+/// What the site is to be, by key.
+type Site = BTreeMap<ObjectKey, Arc<SiteFile>>;
 
 /// Why a plan was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,33 +57,29 @@ pub struct Inputs<'a> {
 /// # Errors
 /// [`Refusal`] when the policy's guard against mass deletion is hit.
 pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
-    let Inputs { mut files, remote, edge, policy, owed, release, now } = inputs;
-    files.sort_by(|a, b| a.key.cmp(&b.key));
-    let site: BTreeSet<ObjectKey> = files.iter().map(|file| file.key.clone()).collect();
+    let Inputs { files, remote, edge, policy, owed, release, now } = inputs;
+    let mut site: Site = files.into_iter().map(|file| (file.key.clone(), file)).collect();
     let mut notes = Vec::new();
-    let demoted = demote(&mut files, remote.manifest.as_ref(), &mut notes);
+    let demoted = demote(&mut site, remote.manifest.as_ref(), &mut notes);
     let root = edge.and_then(|edge| edge.default_root_object.as_deref()).unwrap_or("index.html");
-    let changes = becomes_another(&files, remote);
-    let Comparison { uploads, unchanged, objects } = compare(files, remote, root);
+    let changes = becomes_another(&site, remote);
+    let Comparison { uploads, unchanged, objects } = compare(&site, remote, root);
     let mut leftovers =
         Leftovers { site: &site, remote, policy, edge, release: &release, now, changes, cut_off: owed.is_some() }
             .sort();
-    let foreign = remote.objects.iter().filter(|(key, _)| !site.contains(*key) && !remote.owns(key));
+    let foreign = foreign(&site, remote);
     if policy.delete_foreign {
-        let foreign = foreign.map(|(key, object)| Removal::new(key, object.size, Gone::Foreign));
+        let foreign = foreign.into_iter().map(|(key, object)| Removal::new(key, object.size, Gone::Foreign));
         leftovers.removals.extend(foreign);
-    } else {
-        match foreign.count() {
-            0 => {}
-            count => notes.push(Note::Foreign(count)),
-        }
+    } else if !foreign.is_empty() {
+        notes.push(Note::Foreign(foreign.len()));
     }
     guard(&leftovers.removals, remote, policy)?;
 
     match owed {
         // What differs from the manifest is that publish's own work.
         Some(owed) => notes.push(Note::Resumed(owed.len())),
-        None => notes.extend(drift(remote).map(Note::Drift)),
+        None => notes.extend(drift(remote).into_iter().map(Note::Drift)),
     }
     let invalidation = match edge {
         Some(edge) => Stale { remote, uploads: &uploads, removals: &leftovers.removals, edge }.invalidation(
@@ -102,8 +102,12 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
         || !remote.adopted.is_empty()
         || remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote));
     if let Some(last) = remote.manifest.as_ref().filter(|_| !changes) {
-        let superseded = next.objects.values_mut().filter_map(|object| object.superseded.as_mut());
-        superseded.filter(|one| one.by == last.release).for_each(|one| one.by = next.release.clone());
+        let by_last =
+            |object: &&mut Arc<Published>| object.superseded.as_ref().is_some_and(|one| one.by == last.release);
+        for object in next.objects.values_mut().filter(by_last) {
+            let superseded = Arc::make_mut(object).superseded.as_mut();
+            superseded.into_iter().for_each(|one| one.by = next.release.clone());
+        }
     }
     Ok(Plan {
         changes_manifest,
@@ -120,11 +124,11 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
 }
 
 /// Takes the year of caching from files whose content-hashed name has proved not to be one, and returns all such.
-fn demote(files: &mut [Arc<SiteFile>], manifest: Option<&Manifest>, notes: &mut Vec<Note>) -> BTreeSet<ObjectKey> {
+fn demote(site: &mut Site, manifest: Option<&Manifest>, notes: &mut Vec<Note>) -> BTreeSet<ObjectKey> {
     let Some(manifest) = manifest else { return BTreeSet::new() };
     let mut demoted = manifest.demoted.clone();
-    for file in files.iter_mut().filter(|file| file.class == FileClass::Immutable) {
-        let changed = |object: &Published| object.class == FileClass::Immutable && object.sha256 != file.sha256;
+    for file in site.values_mut().filter(|file| file.class == FileClass::Immutable) {
+        let changed = |object: &Arc<Published>| object.class == FileClass::Immutable && object.sha256 != file.sha256;
         if manifest.objects.get(&file.key).is_some_and(changed) && demoted.insert(file.key.clone()) {
             notes.push(Note::Demoted(file.key.clone()));
         }
@@ -143,36 +147,49 @@ struct Comparison {
     uploads: Vec<Upload>,
     unchanged: Tally,
     /// The manifest's entries of what is unchanged.
-    objects: BTreeMap<ObjectKey, Published>,
+    objects: BTreeMap<ObjectKey, Arc<Published>>,
 }
 
-fn compare(files: Vec<Arc<SiteFile>>, remote: &Remote, root: &str) -> Comparison {
+fn compare(site: &Site, remote: &Remote, root: &str) -> Comparison {
     let (mut uploads, mut unchanged, mut objects) = (Vec::new(), Tally::default(), Vec::new());
-    for file in files {
-        let object = remote.objects.get(&file.key);
-        let content = object.and_then(|object| object.content.as_ref());
-        let reason = match (object, content) {
+    let mut there = Ascending::new(&remote.objects);
+    for (key, file) in site {
+        let object = there.get(key);
+        let known = object.and_then(|object| object.known.as_ref());
+        let reason = match (object, known) {
             (None, _) => Reason::New,
-            (Some(_), Some(content)) if content.sha256 == file.sha256 && content.headers == file.headers => {
-                let (object, content) = (&remote.objects[&file.key], content.version.clone());
+            (Some(_), Some(known)) if known.sha256 == file.sha256 && known.headers == file.headers => {
+                let mut known = known.clone();
+                if known.class != file.class {
+                    Arc::make_mut(&mut known).class = file.class;
+                }
                 unchanged.add(file.size);
-                objects.push((file.key.clone(), published(&file, &object.etag, content)));
+                objects.push((key.clone(), known));
                 continue;
             }
-            (Some(_), Some(content)) if content.sha256 == file.sha256 => Reason::Headers,
+            (Some(_), Some(known)) if known.sha256 == file.sha256 => Reason::Headers,
             (Some(_), _) => Reason::Content,
         };
         let replaces = object.map(|object| object.etag.clone());
-        uploads.push(Upload { stage: Stage::of(&file, root, replaces.is_some()), file, reason, replaces });
+        let stage = Stage::of(file, root, replaces.is_some());
+        uploads.push(Upload { stage, file: file.clone(), reason, replaces });
     }
     uploads.sort_by(|a, b| (a.stage, &a.file.key).cmp(&(b.stage, &b.file.key)));
     // Collected, for maps that are filled one by one keep room for more.
     Comparison { uploads, unchanged, objects: objects.into_iter().collect() }
 }
 
+/// What is there, is not ours, and the build does not have.
+fn foreign<'a>(site: &Site, remote: &'a Remote) -> Vec<(&'a ObjectKey, &'a RemoteObject)> {
+    let mut wanted = Ascending::new(site);
+    let mut owned = remote.manifest.as_ref().map(|manifest| Ascending::new(&manifest.objects));
+    let mut is_owned = |key: &ObjectKey| owned.as_mut().is_some_and(|owned| owned.contains(key));
+    remote.objects.iter().filter(|(key, _)| !wanted.contains(key) && !is_owned(key)).collect()
+}
+
 /// What our manifests own and the build no longer has.
 struct Leftovers<'a> {
-    site: &'a BTreeSet<ObjectKey>,
+    site: &'a Site,
     remote: &'a Remote,
     policy: &'a Policy,
     edge: Option<&'a Edge>,
@@ -189,7 +206,7 @@ struct Sorted {
     removals: Vec<Removal>,
     retained: Tally,
     /// The manifest's entries of both: a removal that does not come to pass is not forgotten.
-    superseded: BTreeMap<ObjectKey, Published>,
+    superseded: BTreeMap<ObjectKey, Arc<Published>>,
 }
 
 impl Leftovers<'_> {
@@ -201,11 +218,13 @@ impl Leftovers<'_> {
             false => manifest.releases.clone(),
         };
         let hashed = HashedNames::of([manifest]);
+        let (mut wanted, mut there) = (Ascending::new(self.site), Ascending::new(&self.remote.objects));
         for (key, object) in &manifest.objects {
-            if self.site.contains(key) || !self.remote.objects.contains_key(key) {
+            if wanted.contains(key) || !there.contains(key) {
                 continue;
             }
-            let by_this = || Superseded { by: self.release.clone(), at: self.now, hashed: hashed.names(key, object) };
+            let by_this =
+                || Superseded { by: self.release.clone(), at: self.now, hashed: hashed.names(key, object) }.into();
             let superseded = object.superseded.clone().unwrap_or_else(by_this);
             // Without waiting, edges may still give out a page that loads it, be it for a publish that was cut off.
             let in_no_page = object.superseded.is_some() && !self.cut_off && !self.remote.adopted.contains(key);
@@ -222,7 +241,11 @@ impl Leftovers<'_> {
             } else {
                 sorted.retained.add(object.size);
             }
-            sorted.superseded.insert(key.clone(), Published { superseded: Some(superseded), ..object.clone() });
+            let mut object = object.clone();
+            if object.superseded.is_none() {
+                Arc::make_mut(&mut object).superseded = Some(superseded);
+            }
+            sorted.superseded.insert(key.clone(), object);
         }
         sorted
     }
@@ -241,18 +264,18 @@ fn guard(removals: &[Removal], remote: &Remote, policy: &Policy) -> Result<(), R
 }
 
 /// The published objects that somebody else has changed or deleted.
-fn drift(remote: &Remote) -> impl Iterator<Item = ObjectKey> {
-    remote
-        .published()
-        .filter(|(key, object)| remote.objects.get(*key).is_none_or(|there| there.etag != object.etag))
-        .map(|(key, _)| key.clone())
+fn drift(remote: &Remote) -> Vec<ObjectKey> {
+    let mut objects = Ascending::new(&remote.objects);
+    let mut is_other =
+        |(key, object): &(&ObjectKey, &Arc<Published>)| objects.get(key).is_none_or(|there| there.etag != object.etag);
+    remote.published().filter(|one| is_other(one)).map(|(key, _)| key.clone()).collect()
 }
 
-/// Whether the site becomes another than the manifest says, in bytes or headers: `files` are sorted by key. A publish that
-/// only mends what somebody changed, or undoes what one that was cut off had begun, leaves it the same.
-fn becomes_another(files: &[Arc<SiteFile>], remote: &Remote) -> bool {
+/// Whether the site becomes another than the manifest says, in bytes or headers. A publish that only mends what somebody
+/// changed, or undoes what one that was cut off had begun, leaves it the same.
+fn becomes_another(site: &Site, remote: &Remote) -> bool {
     let published = remote.published().map(|(key, object)| (key, &object.sha256, &object.headers));
-    !published.eq(files.iter().map(|file| (&file.key, &file.sha256, &file.headers)))
+    !published.eq(site.iter().map(|(key, file)| (key, &file.sha256, &file.headers)))
 }
 
 /// The releases to remember: the new one and those before it. One that `changes` nothing takes the place of the last: it
@@ -272,7 +295,7 @@ fn forgotten(before: Option<&Manifest>, next: &Manifest) -> Vec<ReleaseId> {
 
 /// Whether the manifest must be written again, apart from forgetting what has been deleted since.
 fn differ(before: &Manifest, next: &Manifest, remote: &Remote) -> bool {
-    let present = |(key, object): &(&ObjectKey, &Published)| {
+    let present = |(key, object): &(&ObjectKey, &Arc<Published>)| {
         object.superseded.is_none() || next.objects.contains_key(*key) || remote.objects.contains_key(*key)
     };
     before.demoted != next.demoted || !before.objects.iter().filter(present).eq(next.objects.iter())

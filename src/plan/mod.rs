@@ -19,12 +19,12 @@ use serde::Serialize;
 
 pub use build::{Inputs, Refusal, build};
 pub use cost::Requests;
-pub use remote::{Content, Listed, Remote, RemoteObject};
+pub use remote::{Listed, Remote, RemoteObject};
 pub use retention::Retention;
 pub use stage::Stage;
 
 use crate::{
-    release::{Manifest, Published, ReleaseId},
+    release::{ETag, Manifest, Published, ReleaseId},
     routing::Routing,
     site::{FileClass, Framework, ObjectKey, SiteFile, class::classify},
 };
@@ -89,7 +89,7 @@ pub struct Upload {
     /// Why it does.
     pub reason: Reason,
     /// The entity tag of the object it replaces.
-    pub replaces: Option<String>,
+    pub replaces: Option<ETag>,
 }
 
 /// Why an object is deleted.
@@ -279,8 +279,8 @@ impl Plan {
         let adopted = self.adopted.iter().filter_map(|key| self.next.objects.get_key_value(key));
         draft.objects.extend(adopted.map(|(key, object)| (key.clone(), object.clone())));
         for upload in self.uploads.iter().filter(|upload| self.is_in_draft(upload)) {
-            let (file, etag) = (&upload.file, upload.replaces.as_deref().unwrap_or_default());
-            draft.objects.insert(file.key.clone(), published(file, etag, None));
+            let (file, etag) = (&upload.file, upload.replaces.clone().unwrap_or_default());
+            draft.objects.insert(file.key.clone(), Arc::new(Published::new(file, etag, None)));
         }
         draft.demoted.clone_from(&self.next.demoted);
         (!draft.objects.is_empty()).then_some(draft)
@@ -295,8 +295,8 @@ impl Plan {
         let mut manifest = self.next.clone();
         for upload in &self.uploads {
             if let Some(stored) = stored.get(&upload.file.key) {
-                let file = &upload.file;
-                manifest.objects.insert(file.key.clone(), published(file, &stored.etag, stored.version.clone()));
+                let (file, Stored { etag, version }) = (&upload.file, stored.clone());
+                manifest.objects.insert(file.key.clone(), Arc::new(Published::new(file, etag, version)));
             }
         }
         manifest
@@ -306,20 +306,8 @@ impl Plan {
 /// What S3 answered to an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The entity tag without quotes.
-    pub etag: String,
+    /// The entity tag.
+    pub etag: ETag,
     /// The version, in a bucket with versioning.
     pub version: Option<String>,
-}
-
-fn published(file: &SiteFile, etag: &str, version: Option<String>) -> Published {
-    Published {
-        sha256: file.sha256,
-        size: file.size,
-        etag: etag.to_owned(),
-        version,
-        class: file.class,
-        headers: file.headers.clone(),
-        superseded: None,
-    }
 }

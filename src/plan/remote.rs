@@ -7,8 +7,9 @@ use std::{
 
 use super::retention::HashedNames;
 use crate::{
-    release::{Manifest, Published, Superseded},
-    site::{Headers, ObjectKey, Sha256, SiteFile},
+    ascending::Ascending,
+    release::{ETag, Manifest, Published, Superseded},
+    site::{ObjectKey, SiteFile},
 };
 
 /// One object of a bucket listing, its key below the served prefix.
@@ -18,8 +19,8 @@ pub struct Listed {
     pub key: ObjectKey,
     /// The length in bytes.
     pub size: u64,
-    /// The entity tag without quotes.
-    pub etag: String,
+    /// The entity tag.
+    pub etag: ETag,
     /// When it was written, in seconds since 1970, where the listing tells.
     pub modified: Option<i64>,
 }
@@ -27,26 +28,15 @@ pub struct Listed {
 /// How far apart two clocks of S3 may be, in seconds.
 const SKEW: i64 = 2;
 
-/// What an object is, beyond what a listing tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Content {
-    /// The SHA-256 of its bytes.
-    pub sha256: Sha256,
-    /// The headers it is served with.
-    pub headers: Arc<Headers>,
-    /// Its version, where it is known.
-    pub version: Option<String>,
-}
-
 /// An object in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteObject {
     /// The length in bytes.
     pub size: u64,
-    /// The entity tag without quotes.
-    pub etag: String,
-    /// Its content, where that is known for certain.
-    pub content: Option<Content>,
+    /// The entity tag.
+    pub etag: ETag,
+    /// What it is, where that is known for certain.
+    pub known: Option<Arc<Published>>,
 }
 
 /// The observed state of the bucket below the served prefix.
@@ -76,21 +66,18 @@ impl Remote {
         let trusted = written.map(|at| if cut_off { at - SKEW } else { at + SKEW });
         let is_later =
             |listed: &Listed| matches!((listed.modified, trusted), (Some(at), Some(trusted)) if at > trusted);
-        let known = |listed: &Listed| {
+        let mut published = manifest.as_ref().map(|manifest| Ascending::new(&manifest.objects));
+        let mut known = |listed: &Listed| {
             // What is only kept for old pages may be deleted at any moment, by a publish that ends while we look.
-            let published = manifest.as_ref()?.objects.get(&listed.key).filter(|object| object.superseded.is_none())?;
+            let published = published.as_mut()?.get(&listed.key).filter(|object| object.superseded.is_none())?;
             let is_same = published.etag == listed.etag && published.size == listed.size && !is_later(listed);
-            is_same.then(|| Content {
-                sha256: published.sha256,
-                headers: published.headers.clone(),
-                version: published.version.clone(),
-            })
+            is_same.then(|| published.clone())
         };
         let objects = listing
             .into_iter()
             .map(|listed| {
-                let content = known(&listed);
-                (listed.key, RemoteObject { size: listed.size, etag: listed.etag, content })
+                let known = known(&listed);
+                (listed.key, RemoteObject { size: listed.size, etag: listed.etag, known })
             })
             .collect();
         Self { objects, manifest, adopted: BTreeSet::new(), recovered: false }
@@ -101,11 +88,12 @@ impl Remote {
     pub fn adopt(&mut self, draft: Manifest) {
         let names = HashedNames::of(self.manifest.iter().chain([&draft]));
         let (by, at) = (&draft.release, draft.published);
-        let adopt = |(key, object): (&ObjectKey, &Published)| {
+        let adopt = |(key, object): (&ObjectKey, &Arc<Published>)| {
             let there = self.objects.get(key).filter(|there| !object.etag.is_empty() || there.size == object.size)?;
-            let superseded = || Superseded { by: by.clone(), at, hashed: names.names(key, object) };
+            let superseded = || Superseded { by: by.clone(), at, hashed: names.names(key, object) }.into();
             let superseded = Some(object.superseded.clone().unwrap_or_else(superseded));
-            Some((key.clone(), Published { size: there.size, etag: there.etag.clone(), superseded, ..object.clone() }))
+            let (size, etag) = (there.size, there.etag.clone());
+            Some((key.clone(), Arc::new(Published { size, etag, superseded, ..Published::clone(object) })))
         };
         let found: Vec<_> = draft.objects.iter().filter(|(key, _)| !self.owns(key)).filter_map(adopt).collect();
         if found.is_empty() {
@@ -124,23 +112,24 @@ impl Remote {
     }
 
     /// What the manifest says the site is: its objects without those that are only kept for old pages.
-    pub fn published(&self) -> impl Iterator<Item = (&ObjectKey, &Published)> {
+    pub fn published(&self) -> impl Iterator<Item = (&ObjectKey, &Arc<Published>)> {
         let objects = self.manifest.iter().flat_map(|manifest| &manifest.objects);
         objects.filter(|(_, object)| object.superseded.is_none())
     }
 
     /// The files whose remote object could be the same but is not known: each is worth a question to S3.
     pub fn worth_asking<'a>(&self, files: &'a [Arc<SiteFile>]) -> Vec<&'a Arc<SiteFile>> {
+        let mut objects = Ascending::new(&self.objects);
         let ask = |file: &&Arc<SiteFile>| {
-            self.objects.get(&file.key).is_some_and(|object| object.content.is_none() && object.size == file.size)
+            objects.get(&file.key).is_some_and(|object| object.known.is_none() && object.size == file.size)
         };
         files.iter().filter(ask).collect()
     }
 
     /// Takes the answer to such a question.
-    pub fn learn(&mut self, key: &ObjectKey, content: Content) {
+    pub fn learn(&mut self, key: &ObjectKey, known: Published) {
         if let Some(object) = self.objects.get_mut(key) {
-            object.content = Some(content);
+            object.known = Some(Arc::new(known));
         }
     }
 }

@@ -93,7 +93,7 @@ impl Stale<'_> {
     }
 
     fn published(&self, key: &ObjectKey) -> Option<&Published> {
-        self.remote.manifest.as_ref()?.objects.get(key)
+        self.remote.manifest.as_ref()?.objects.get(key).map(|object| &**object)
     }
 
     fn paths(&self, key: &ObjectKey) -> impl Iterator<Item = String> {

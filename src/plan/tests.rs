@@ -30,7 +30,7 @@ fn file(name: &str, class: FileClass, content: u8, headers: u8) -> Arc<SiteFile>
     let language = (headers > 0).then(|| format!("x{headers}"));
     Arc::new(SiteFile {
         key: key(name),
-        path: Path::new(name).into(),
+        folder: Path::new("build").into(),
         size: 1 + u64::from(content % 3),
         modified: SystemTime::UNIX_EPOCH,
         changed: None,
@@ -58,8 +58,8 @@ struct Bucket {
     draft: Option<Manifest>,
 }
 
-fn etag(sha256: &Sha256) -> String {
-    sha256.hex()[..32].to_owned()
+fn etag(sha256: &Sha256) -> ETag {
+    sha256.hex()[..32].into()
 }
 
 impl Bucket {
@@ -75,7 +75,8 @@ impl Bucket {
         for file in remote.clone().worth_asking(files) {
             let (_, sha256, headers) = &self.objects[&file.key];
             if *sha256 == file.sha256 {
-                remote.learn(&file.key, Content { sha256: *sha256, headers: headers.clone(), version: None });
+                let there = Published { headers: headers.clone(), ..Published::new(file, etag(sha256), None) };
+                remote.learn(&file.key, there);
             }
         }
         remote

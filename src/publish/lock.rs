@@ -16,7 +16,7 @@ use crate::{
     aws::Condition,
     error::{Error, ErrorKind, Result},
     release::{
-        Lock,
+        ETag, Lock,
         lock::{LEASE, MAX_BYTES},
     },
 };
@@ -34,7 +34,7 @@ const GIVING_UP: Duration = Duration::from_secs(10);
 /// The last renewal.
 #[derive(Clone)]
 struct Lease {
-    etag: String,
+    etag: ETag,
     /// By the clock on the wall: a machine that sleeps stops all others.
     expires: Timestamp,
     /// By a clock that nobody sets.
@@ -201,7 +201,7 @@ impl Held {
 }
 
 /// Removes a lock that was left behind with nothing to do.
-pub(super) async fn clear(session: &Session, etag: &str) -> Result<()> {
+pub(super) async fn clear(session: &Session, etag: &ETag) -> Result<()> {
     match session.bucket.state_etag(LOCK).await? {
         Some(now) if now == *etag => session.bucket.delete_state(LOCK).await,
         _ => Ok(()),
@@ -280,7 +280,7 @@ mod tests {
             let (started, expires, owes) = (by(ours, 0), by(ours, 0), Vec::new());
             let lock =
                 Lock { release, owner, host, process: 1, instance: None, started, expires, owes }.renewed(started);
-            let lease = Lease { etag: String::new(), expires: lock.expires, since: Instant::now() };
+            let lease = Lease { etag: ETag::default(), expires: lock.expires, since: Instant::now() };
             assert!(lease.holds(by(ours, 40)), "two renewals may fail");
             for second in 0..80 {
                 let (we_hold, they_wait) = (lease.holds(by(ours, second)), lock.holds(by(theirs, second)));

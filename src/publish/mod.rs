@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use apply::Outcome;
 pub(crate) use apply::interrupted_before;
-pub use observe::{Observed, observe};
+pub use observe::{Observed, observe, warm};
 pub use progress::{Event, Progress};
 
 use crate::{

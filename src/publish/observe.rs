@@ -4,14 +4,19 @@ use std::{ops::Bound, sync::Arc};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use tokio::time::{Duration, Instant, sleep};
+use tokio::{
+    task::JoinError,
+    time::{Duration, Instant, sleep},
+};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Event, LOCK, MANIFEST, Session, draft, interrupted_before, machine};
 use crate::{
-    aws::{Head, ListPage, State},
+    ascending::Ascending,
+    aws::{Bucket, Head, ListPage, State},
     error::{Error, ErrorKind, Result},
-    plan::{Content, Listed, Remote},
-    release::{Lock, Manifest, ManifestError, ReleaseId, lock, manifest},
+    plan::{Listed, Remote},
+    release::{ETag, Lock, Manifest, ManifestError, Published, ReleaseId, lock, manifest},
     site::{ObjectKey, SiteFile, hash, part_size},
 };
 
@@ -27,13 +32,19 @@ pub struct Observed {
     /// The objects and the manifest.
     pub remote: Remote,
     /// The entity tag of the stored manifest, readable or not.
-    pub manifest_etag: Option<String>,
+    pub manifest_etag: Option<ETag>,
     /// The lock of a publish that was cut off, with its entity tag.
-    pub left_behind: Option<(Lock, String)>,
+    pub left_behind: Option<(Lock, ETag)>,
     /// The release of that publish, where it never came to be and left a draft.
     pub drafted: Option<ReleaseId>,
     /// The release that is live and its manifest, where it was cut off before its record was surely written.
     pub unrecorded: Option<(ReleaseId, Bytes)>,
+}
+
+/// Opens connections beforehand, for the listing of a bucket that may hold as many objects as the build has `files`.
+pub fn warm(session: &Session, files: usize) {
+    // The first page is under way, and its connection and those for manifest and lock are used again.
+    session.bucket.warm((files / PAGE).min(PAGES_AT_ONCE).saturating_sub(3));
 }
 
 /// Observes the bucket, once nobody else is publishing to it.
@@ -61,63 +72,64 @@ async fn look(session: &Session) -> Result<Observed> {
         );
         // In this order, so that of several errors the same is told each time.
         let (manifest, lock, mut first) = (manifest?, lock?, first?);
-        let left_behind = match lock {
-            Some(State { bytes, etag, .. }) => {
-                // What is no lock holds nobody back; it only has to be replaced.
-                let lock = bytes.and_then(|bytes| Lock::decode(&bytes));
-                let lock = lock.unwrap_or_else(|| super::lock::unreadable(session));
-                if lock.holds(session.now()) && !session.only_look && !machine::is_gone(&lock) {
-                    wait_for(session, &lock, since, &mut told).await?;
-                    continue;
-                }
-                Some((lock, etag))
-            }
-            None => None,
-        };
-        let (manifest, manifest_etag, written, bytes) = match manifest {
-            Some(State { bytes, etag, modified }) => {
-                (read_manifest(session, bytes.clone())?, Some(etag), modified, bytes)
-            }
-            None => (None, None, None, None),
-        };
+        let left_behind = lock.map(|State { bytes, etag, .. }| {
+            // What is no lock holds nobody back; it only has to be replaced.
+            let lock = bytes.and_then(|bytes| Lock::decode(&bytes));
+            (lock.unwrap_or_else(|| super::lock::unreadable(session)), etag)
+        });
+        if let Some((lock, _)) = &left_behind
+            && lock.holds(session.now())
+            && !session.only_look
+            && !machine::is_gone(lock)
+        {
+            wait_for(session, lock, since, &mut told).await?;
+            continue;
+        }
         // A listing older than the manifest or the lock may know nothing of what a rival did in between, and nothing would
         // tell. What it did afterwards is found out when the lock is taken.
-        let is_newer = |written: Option<i64>| written.is_none_or(|written| !bucket.was_before(written, began));
-        if left_behind.is_some() || (manifest_etag.is_some() && is_newer(written)) {
+        let may_be_newer = |state: &State| state.modified.is_none_or(|written| !bucket.was_before(written, began));
+        if left_behind.is_some() || manifest.as_ref().is_some_and(may_be_newer) {
             first = bucket.list(None).await?;
         }
-        let draft = match &left_behind {
-            Some((lock, _)) => draft::read(session, &lock.release, manifest.as_ref()).await?,
-            None => None,
-        };
-        // Where there is no manifest, the record of a release is as good as one.
-        let is_record = |draft: &Manifest| !draft.releases.is_empty();
-        let (recovered, draft) = draft.map_or((None, None), |draft| match manifest.is_none() && is_record(&draft) {
-            true => (Some(draft), None),
-            false => (None, Some(draft)),
-        });
-        let is_recovered = recovered.is_some();
-        let manifest = manifest.or(recovered);
-        let listing = list_rest(session, first, manifest.as_ref()).await?;
-        let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
-        session.progress.event(Event::Listed(listing.len()));
-        let mut remote = Remote::new(listing, manifest, written, left_behind.is_some());
-        let unrecorded = remote
-            .manifest
-            .as_ref()
-            .map(|manifest| manifest.release.clone())
-            .filter(|release| left_behind.as_ref().is_some_and(|(lock, _)| lock.release == *release));
-        remote.recovered = is_recovered;
-        let drafted = draft.as_ref().map(|draft| draft.release.clone());
-        draft.into_iter().for_each(|draft| remote.adopt(draft));
-        return Ok(Observed { remote, manifest_etag, left_behind, drafted, unrecorded: unrecorded.zip(bytes) });
+        return whole(session, manifest, left_behind, first).await;
     }
 }
 
+/// What the bucket is, by its manifest and lock and the first page of its listing.
+async fn whole(
+    session: &Session,
+    state: Option<State>,
+    left_behind: Option<(Lock, ETag)>,
+    first: ListPage,
+) -> Result<Observed> {
+    let manifest = state.as_ref().map(|state| read_manifest(session, state.bytes.as_ref())).transpose()?.flatten();
+    let draft = match &left_behind {
+        Some((lock, _)) => draft::read(session, &lock.release, manifest.as_ref()).await?,
+        None => None,
+    };
+    // Where there is no manifest, the record of a release is as good as one.
+    let is_recovered = manifest.is_none() && draft.as_ref().is_some_and(|draft| !draft.releases.is_empty());
+    let (manifest, draft) = if is_recovered { (draft, None) } else { (manifest, draft) };
+
+    let listing = list_rest(session, first, manifest.as_ref()).await?;
+    let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
+    session.progress.event(Event::Listed(listing.len()));
+
+    let written = state.as_ref().and_then(|state| state.modified);
+    let mut remote = Remote::new(listing, manifest, written, left_behind.is_some());
+    remote.recovered = is_recovered;
+    let live = remote.manifest.as_ref().map(|manifest| manifest.release.clone());
+    let unrecorded = live.filter(|live| left_behind.as_ref().is_some_and(|(lock, _)| lock.release == *live));
+    let drafted = draft.as_ref().map(|draft| draft.release.clone());
+    draft.into_iter().for_each(|draft| remote.adopt(draft));
+    let (manifest_etag, bytes) = state.map_or((None, None), |state| (Some(state.etag), state.bytes));
+    Ok(Observed { remote, manifest_etag, left_behind, drafted, unrecorded: unrecorded.zip(bytes) })
+}
+
 /// The manifest in a state object, of which nothing was read where it is too long.
-fn read_manifest(session: &Session, bytes: Option<Bytes>) -> Result<Option<Manifest>> {
+fn read_manifest(session: &Session, bytes: Option<&Bytes>) -> Result<Option<Manifest>> {
     let too_long = || ManifestError::Corrupt(format!("it is longer than {} bytes", manifest::MAX_STORED_BYTES));
-    match bytes.ok_or_else(too_long).and_then(|bytes| Manifest::decode(&bytes)) {
+    match bytes.ok_or_else(too_long).and_then(|bytes| Manifest::decode(bytes)) {
         Ok(manifest) => Ok(Some(manifest)),
         Err(ManifestError::Corrupt(why)) => {
             session.progress.event(Event::ManifestIgnored(&why));
@@ -150,7 +162,8 @@ async fn without_other_sites(
     mut listing: Vec<Listed>,
     manifest: Option<&Manifest>,
 ) -> Result<Vec<Listed>> {
-    let ours = |object: &Listed| manifest.is_some_and(|manifest| manifest.objects.contains_key(&object.key));
+    let mut owned = manifest.map(|manifest| Ascending::new(&manifest.objects));
+    let ours = |object: &Listed| owned.as_mut().is_some_and(|owned| owned.contains(&object.key));
     if listing.iter().all(ours) {
         return Ok(listing);
     }
@@ -170,27 +183,34 @@ async fn list_rest(session: &Session, first: ListPage, manifest: Option<&Manifes
         let rest = manifest.objects.range::<ObjectKey, _>((Bound::Excluded(&last), Bound::Unbounded));
         borders.extend(rest.map(|(key, _)| key.clone()).skip(PAGE - 1).step_by(PAGE));
     }
-    let ends = borders.iter().skip(1).map(Some).chain([None]);
-    let ranges: Vec<_> = borders.iter().zip(ends).map(|(after, end)| list_range(session, after, end)).collect();
+    let ends = borders.iter().skip(1).cloned().map(Some).chain([None]);
+    let ranges = borders.iter().cloned().zip(ends).map(async |(after, end)| {
+        // A task for each: to read a page takes longer than to send what asks for it.
+        let listing = tokio::spawn(list_range(session.bucket.clone(), after, end));
+        AbortOnDropHandle::new(listing).await.unwrap_or_else(|gone| Err(not_listed(gone)))
+    });
     let pages: Vec<_> = stream::iter(ranges).buffered(session.concurrency.min(PAGES_AT_ONCE)).try_collect().await?;
     objects.extend(pages.into_iter().flatten());
     Ok(objects)
 }
 
 /// Lists the objects after one key up to and including another, or to the end.
-async fn list_range(session: &Session, after: &ObjectKey, end: Option<&ObjectKey>) -> Result<Vec<Listed>> {
+async fn list_range(bucket: Bucket, mut after: ObjectKey, end: Option<ObjectKey>) -> Result<Vec<Listed>> {
     let mut found: Vec<Listed> = Vec::new();
-    let mut after = after.clone();
     loop {
-        let ListPage { objects, more } = session.bucket.list(Some(&after)).await?;
+        let ListPage { objects, more } = bucket.list(Some(&after)).await?;
         let last = objects.last().map(|object| object.key.clone());
-        let beyond = |key: &ObjectKey| end.is_some_and(|end| key > end);
+        let beyond = |key: &ObjectKey| end.as_ref().is_some_and(|end| key > end);
         found.extend(objects.into_iter().filter(|object| !beyond(&object.key)));
         match last {
-            Some(last) if more && end.is_none_or(|end| last < *end) => after = last,
+            Some(last) if more && end.as_ref().is_none_or(|end| last < *end) => after = last,
             _ => return Ok(found),
         }
     }
+}
+
+fn not_listed(gone: JoinError) -> Error {
+    Error::new(ErrorKind::Bug, "listing the bucket failed", "report this as a bug").because(gone)
 }
 
 /// Asks S3 about the objects that could already be what we want but that no manifest vouches for.
@@ -203,11 +223,12 @@ pub(super) async fn look_at_unknown(session: &Session, files: &[Arc<SiteFile>], 
     Ok(())
 }
 
-async fn look_at(session: &Session, file: Arc<SiteFile>) -> Result<Option<(ObjectKey, Content)>> {
+async fn look_at(session: &Session, file: Arc<SiteFile>) -> Result<Option<(ObjectKey, Published)>> {
     let Some(head) = session.bucket.head(&file.key).await? else { return Ok(None) };
     let same = has_bytes_of(&head, &file).await?;
-    let Head { headers, version, .. } = head;
-    Ok(same.then(|| (file.key.clone(), Content { sha256: file.sha256, headers: Arc::new(headers), version })))
+    let Head { etag, headers, version, .. } = head;
+    let there = || Published { headers: Arc::new(headers), ..Published::new(&file, etag, version) };
+    Ok(same.then(|| (file.key.clone(), there())))
 }
 
 /// Whether an object has a file's bytes.
@@ -216,8 +237,8 @@ pub(super) async fn has_bytes_of(object: &Head, file: &SiteFile) -> Result<bool>
         Some(stored) if *stored == expected_checksum(file) || *stored == file.sha256.base64() => Ok(true),
         // Of an object in parts other stores keep other checksums.
         _ => {
-            let (path, size, etag) = (file.path.clone(), file.size, object.etag.clone());
-            tokio::task::spawn_blocking(move || has_etag(&path, size, &etag)).await.unwrap_or(Ok(false))
+            let (path, size, etag) = (file.path(), file.size, object.etag.clone());
+            tokio::task::spawn_blocking(move || has_etag(&path, size, &etag.to_string())).await.unwrap_or(Ok(false))
         }
     }
 }

@@ -2,11 +2,9 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::File,
+    fs::{File, Metadata},
     io::{Read as _, Seek as _, SeekFrom},
-    path::Path,
     sync::Arc,
-    time::SystemTime,
 };
 
 use bytes::Bytes;
@@ -19,6 +17,7 @@ use crate::{
     aws::multipart::{MultipartUpload, Part},
     error::{Error, ErrorKind, Result},
     plan::{Reason, Stage, Stored, Upload},
+    release::ETag,
     site::{ChangeTime, Headers, ObjectKey, Sha256, SiteFile, hash::digest, part_size},
 };
 
@@ -86,7 +85,7 @@ impl Uploader<'_> {
     }
 
     /// Sends the file, and tells how many of its bytes are not reported as parts.
-    async fn bytes(&self, file: &SiteFile) -> Result<(Stored, u64)> {
+    async fn bytes(&self, file: &Arc<SiteFile>) -> Result<(Stored, u64)> {
         match file.parts.is_empty() {
             true => Ok((self.whole(file).await?, file.size)),
             false => Ok((self.in_parts(file).await?, 0)),
@@ -94,7 +93,7 @@ impl Uploader<'_> {
     }
 
     /// Sets the headers by a copy, unless the object is no longer what it was and our own copy has not made it so.
-    async fn headers(&self, file: &SiteFile, etag: &str) -> Result<Stored> {
+    async fn headers(&self, file: &Arc<SiteFile>, etag: &ETag) -> Result<Stored> {
         match self.copy(file, etag).await? {
             Some(stored) => Ok(stored),
             None => Ok(self.bytes(file).await?.0),
@@ -102,7 +101,7 @@ impl Uploader<'_> {
     }
 
     /// Sets the headers by a copy; `None` when the object is no longer what it was and is not what it shall be.
-    async fn copy(&self, file: &SiteFile, etag: &str) -> Result<Option<Stored>> {
+    async fn copy(&self, file: &SiteFile, etag: &ETag) -> Result<Option<Stored>> {
         let turn = self.gate.enter().await;
         if let Some(stored) = self.session.bucket.set_headers(&file.key, etag, &file.headers).await? {
             return Ok(Some(stored));
@@ -125,14 +124,14 @@ impl Uploader<'_> {
         permit.map_err(|_| interrupted())
     }
 
-    async fn whole(&self, file: &SiteFile) -> Result<Stored> {
+    async fn whole(&self, file: &Arc<SiteFile>) -> Result<Stored> {
         let _room = self.room_for(file.size).await?;
         let body = read(file, 0, file.size).await?;
         let _turn = self.gate.enter().await;
         self.session.bucket.put(&file.key, body, &file.sha256, &file.headers).await
     }
 
-    async fn in_parts(&self, file: &SiteFile) -> Result<Stored> {
+    async fn in_parts(&self, file: &Arc<SiteFile>) -> Result<Stored> {
         let bucket = &self.session.bucket;
         let resumed = self.unfinished.get(&file.key);
         let (multipart, arrived) = match resumed {
@@ -182,7 +181,7 @@ impl Uploader<'_> {
     }
 
     /// An upload that an earlier publish began has that publish's headers.
-    async fn with_right_headers(&self, file: &SiteFile, stored: Stored) -> Result<Stored> {
+    async fn with_right_headers(&self, file: &Arc<SiteFile>, stored: Stored) -> Result<Stored> {
         let bucket = &self.session.bucket;
         match bucket.head(&file.key).await? {
             Some(head) if head.headers != *file.headers && file.size <= COPY_LIMIT => {
@@ -198,7 +197,7 @@ impl Uploader<'_> {
     /// Sends the parts that have not arrived, some at a time.
     async fn parts(
         &self,
-        file: &SiteFile,
+        file: &Arc<SiteFile>,
         multipart: &MultipartUpload,
         arrived: BTreeMap<i32, Part>,
     ) -> Result<BTreeMap<i32, Part>> {
@@ -237,26 +236,22 @@ impl Uploader<'_> {
 /// changed already.
 pub(super) async fn still_as_hashed(uploads: &[Upload]) -> Result<()> {
     let is_sent = |upload: &Upload| upload.stage < Stage::Pages || upload.reason == Reason::Headers;
-    let file = |upload: &Upload| {
-        let file = &upload.file;
-        (State::of(file), (!is_sent(upload)).then_some((file.changed, file.sha256)))
-    };
-    let files: Vec<_> = uploads.iter().map(file).collect();
-    let same = |state: &State, page: Option<(Option<ChangeTime>, Sha256)>| {
-        let now = std::fs::metadata(&state.path)?;
-        Ok::<_, std::io::Error>(match page {
-            _ if !state.is(&now) => false,
-            Some((changed, sha256)) if changed.is_none() || changed != ChangeTime::of(&now) => {
-                digest(&std::fs::read(&state.path)?) == sha256
-            }
-            _ => true,
-        })
+    let files: Vec<_> = uploads.iter().map(|upload| (upload.file.clone(), !is_sent(upload))).collect();
+    let is_same = |file: &SiteFile, is_page_to_send: bool| {
+        let now = std::fs::metadata(file.path())?;
+        if !looks_the_same(file, &now) {
+            return Ok::<_, std::io::Error>(false);
+        }
+        if is_page_to_send && (file.changed.is_none() || file.changed != ChangeTime::of(&now)) {
+            return Ok(digest(&std::fs::read(file.path())?) == file.sha256);
+        }
+        Ok(true)
     };
     let checked = tokio::task::spawn_blocking(move || {
-        files.into_iter().find_map(|(state, page)| match same(&state, page) {
+        files.into_iter().find_map(|(file, is_page_to_send)| match is_same(&file, is_page_to_send) {
             Ok(true) => None,
-            Ok(false) => Some(changed(&state.path)),
-            Err(error) => Some(changed(&state.path).because(error)),
+            Ok(false) => Some(changed(&file)),
+            Err(error) => Some(changed(&file).because(error)),
         })
     });
     match checked.await {
@@ -266,21 +261,9 @@ pub(super) async fn still_as_hashed(uploads: &[Upload]) -> Result<()> {
     }
 }
 
-/// What tells that a file is still the one that was hashed.
-struct State {
-    path: Arc<Path>,
-    size: u64,
-    modified: SystemTime,
-}
-
-impl State {
-    fn of(file: &SiteFile) -> Self {
-        Self { path: file.path.clone(), size: file.size, modified: file.modified }
-    }
-
-    fn is(&self, metadata: &std::fs::Metadata) -> bool {
-        metadata.len() == self.size && metadata.modified().is_ok_and(|modified| modified == self.modified)
-    }
+/// Whether a file is still the one that was hashed, as far as its size and modification time tell.
+fn looks_the_same(file: &SiteFile, now: &Metadata) -> bool {
+    now.len() == file.size && now.modified().is_ok_and(|modified| modified == file.modified)
 }
 
 /// Pieces up to this many bytes are read where they are sent from: they were hashed a moment ago, so they are in memory, and to
@@ -288,26 +271,26 @@ impl State {
 const READ_HERE: u64 = 128 << 10;
 
 /// Reads a piece of a file that must still be what was hashed.
-async fn read(file: &SiteFile, offset: u64, length: u64) -> Result<Bytes> {
-    let state = State::of(file);
+async fn read(file: &Arc<SiteFile>, offset: u64, length: u64) -> Result<Bytes> {
     let bytes = match length {
-        ..=READ_HERE => read_piece(&state, offset, length),
+        ..=READ_HERE => read_piece(file, offset, length),
         _ => {
-            let read = tokio::task::spawn_blocking(move || read_piece(&state, offset, length)).await;
+            let file = file.clone();
+            let read = tokio::task::spawn_blocking(move || read_piece(&file, offset, length)).await;
             read.map_err(std::io::Error::other).and_then(|read| read)
         }
     };
     match bytes {
         Ok(Some(bytes)) => Ok(Bytes::from(bytes)),
-        Ok(None) => Err(changed(&file.path)),
-        Err(error) => Err(changed(&file.path).because(error)),
+        Ok(None) => Err(changed(file)),
+        Err(error) => Err(changed(file).because(error)),
     }
 }
 
 /// The piece; none where the file is not what was hashed.
-fn read_piece(state: &State, offset: u64, length: u64) -> std::io::Result<Option<Vec<u8>>> {
-    let mut open = File::open(&state.path)?;
-    if !state.is(&open.metadata()?) {
+fn read_piece(file: &SiteFile, offset: u64, length: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let mut open = File::open(file.path())?;
+    if !looks_the_same(file, &open.metadata()?) {
         return Ok(None);
     }
     if offset > 0 {
@@ -318,13 +301,13 @@ fn read_piece(state: &State, offset: u64, length: u64) -> std::io::Result<Option
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
         read => read?,
     }
-    Ok(state.is(&open.metadata()?).then_some(bytes))
+    Ok(looks_the_same(file, &open.metadata()?).then_some(bytes))
 }
 
-fn changed(path: &Path) -> Error {
+fn changed(file: &SiteFile) -> Error {
     Error::new(
         ErrorKind::Input,
-        format!("{} changed while it was being published", path.display()),
+        format!("{} changed while it was being published", file.path().display()),
         "wait until the build has ended, then publish again",
     )
 }

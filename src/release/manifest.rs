@@ -16,13 +16,13 @@ use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use jiff::Timestamp;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error as _, SeqAccess, Visitor},
+    de::{Error as _, MapAccess, SeqAccess, Visitor},
 };
 
-use super::ReleaseId;
+use super::{ETag, ReleaseId};
 use crate::{
     error::plain,
-    site::{FileClass, Headers, ObjectKey, Sha256},
+    site::{FileClass, Headers, ObjectKey, Sha256, SiteFile},
 };
 
 /// The format this version writes, and the newest it reads.
@@ -50,7 +50,7 @@ pub struct Manifest {
     /// When that release was published.
     pub published: Timestamp,
     /// Every object the tool put below the served prefix and has not deleted since.
-    pub objects: BTreeMap<ObjectKey, Published>,
+    pub objects: BTreeMap<ObjectKey, Arc<Published>>,
     /// The last releases, newest (this one) first; at most [`RELEASES_REMEMBERED`].
     pub releases: Vec<ReleaseMark>,
     /// Names that look content-hashed but have changed their bytes: never immutable again.
@@ -64,8 +64,8 @@ pub struct Published {
     pub sha256: Sha256,
     /// Its length in bytes.
     pub size: u64,
-    /// The entity tag S3 answered, without quotes.
-    pub etag: String,
+    /// The entity tag S3 answered.
+    pub etag: ETag,
     /// The version S3 answered, in a bucket with versioning.
     pub version: Option<String>,
     /// Its class when it was published.
@@ -73,7 +73,7 @@ pub struct Published {
     /// What it is served with.
     pub headers: Arc<Headers>,
     /// Set when a later release no longer names it and it is only kept for old pages.
-    pub superseded: Option<Superseded>,
+    pub superseded: Option<Box<Superseded>>,
 }
 
 /// Since when an object is no longer part of the site.
@@ -128,9 +128,8 @@ struct Wire<Headers, Objects> {
 struct WireObject<'a> {
     sha256: Sha256,
     size: u64,
-    #[serde(borrow)]
-    etag: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none", borrow)]
+    etag: Cow<'a, ETag>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<Cow<'a, str>>,
     class: FileClass,
     headers: usize,
@@ -139,7 +138,7 @@ struct WireObject<'a> {
 }
 
 /// Objects with the numbers of their headers, written one by one.
-struct Objects<'a>(&'a BTreeMap<ObjectKey, Published>, BTreeMap<&'a Headers, usize>);
+struct Objects<'a>(&'a BTreeMap<ObjectKey, Arc<Published>>, BTreeMap<&'a Headers, usize>);
 
 impl Serialize for Objects<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -151,10 +150,61 @@ impl Serialize for Objects<'_> {
                 version: object.version.as_deref().map(Cow::Borrowed),
                 class: object.class,
                 headers: self.1[&*object.headers],
-                superseded: object.superseded.as_ref().map(Cow::Borrowed),
+                superseded: object.superseded.as_deref().map(Cow::Borrowed),
             };
             (key, wire)
         }))
+    }
+}
+
+/// Objects as they are read: with the numbers of their headers, which may be told after them, and still without those.
+struct Numbered(Vec<(ObjectKey, usize, Arc<Published>)>);
+
+impl<'de> Deserialize<'de> for Numbered {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map;
+
+        impl<'de> Visitor<'de> for Map {
+            type Value = Numbered;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("objects by their keys")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Numbered, A::Error> {
+                let (mut objects, none) = (Vec::new(), Arc::new(Headers::default()));
+                while let Some((key, object)) = map.next_entry::<ObjectKey, WireObject<'_>>()? {
+                    let published = Published {
+                        sha256: object.sha256,
+                        size: object.size,
+                        etag: object.etag.into_owned(),
+                        version: object.version.map(Cow::into_owned),
+                        class: object.class,
+                        headers: none.clone(),
+                        superseded: object.superseded.map(|superseded| Box::new(superseded.into_owned())),
+                    };
+                    objects.push((key, object.headers, Arc::new(published)));
+                }
+                Ok(Numbered(objects))
+            }
+        }
+
+        deserializer.deserialize_map(Map)
+    }
+}
+
+impl Published {
+    /// What `file` becomes once it is in the bucket.
+    pub fn new(file: &SiteFile, etag: ETag, version: Option<String>) -> Self {
+        Self {
+            sha256: file.sha256,
+            size: file.size,
+            etag,
+            version,
+            class: file.class,
+            headers: file.headers.clone(),
+            superseded: None,
+        }
     }
 }
 
@@ -209,7 +259,7 @@ impl Manifest {
         if json.len() as u64 > most {
             return Err(corrupt(&format!("it unpacks to more than {most} bytes")));
         }
-        let wire = match serde_json::from_slice::<Wire<Headers, BTreeMap<ObjectKey, WireObject<'_>>>>(&json) {
+        let wire = match serde_json::from_slice::<Wire<Headers, Numbered>>(&json) {
             Ok(wire) if wire.format > FORMAT => return Err(ManifestError::Newer(wire.format)),
             Ok(wire) => wire,
             // A newer format may be anything else.
@@ -218,23 +268,16 @@ impl Manifest {
                 _ => return Err(corrupt(&error)),
             },
         };
+        drop(json);
         let headers: Vec<Arc<Headers>> = wire.headers.into_iter().map(Arc::new).collect();
-        let object = |(key, object): (ObjectKey, WireObject<'_>)| {
-            let headers = headers.get(object.headers).cloned();
+        let object = |(key, number, mut object): (ObjectKey, usize, Arc<Published>)| {
+            let headers = headers.get(number).cloned();
             let headers = headers.ok_or_else(|| corrupt(&format!("{key} names headers that are not there")))?;
-            let published = Published {
-                sha256: object.sha256,
-                size: object.size,
-                etag: object.etag.into_owned(),
-                version: object.version.map(Cow::into_owned),
-                class: object.class,
-                headers,
-                superseded: object.superseded.map(Cow::into_owned),
-            };
-            Ok((key, published))
+            Arc::make_mut(&mut object).headers = headers;
+            Ok((key, object))
         };
         // Collected, for maps that are filled one by one keep room for more.
-        let objects = wire.objects.into_iter().map(object).collect::<Result<_, ManifestError>>()?;
+        let objects = wire.objects.0.into_iter().map(object).collect::<Result<_, ManifestError>>()?;
         Ok(Self {
             release: wire.release,
             published: wire.published,
@@ -295,12 +338,13 @@ mod tests {
             headers: Arc::new(Headers { cache_control: Some("no-cache".into()), ..Headers::default() }),
             superseded: None,
         };
-        let old = Published { superseded: Some(Superseded { by: id.clone(), at, hashed: true }), ..page.clone() };
+        let superseded = Superseded { by: id.clone(), at, hashed: true };
+        let old = Published { superseded: Some(superseded.into()), ..page.clone() };
         Manifest {
             release: id.clone(),
             published: at,
             objects: [("index.html", page), ("ü 1.js", old)]
-                .map(|(key, object)| (ObjectKey::new(key).unwrap(), object))
+                .map(|(key, object)| (ObjectKey::new(key).unwrap(), Arc::new(object)))
                 .into(),
             releases: vec![ReleaseMark { id, at }],
             demoted: [ObjectKey::new("a-12345678.js").unwrap()].into(),

@@ -1,5 +1,6 @@
 //! What a release leaves behind in the bucket: the manifest and the lock, as values.
 
+pub mod etag;
 pub mod lock;
 pub mod manifest;
 pub mod place;
@@ -9,6 +10,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use etag::ETag;
 pub use lock::Lock;
 pub use manifest::{Manifest, ManifestError, Published, ReleaseMark, Superseded};
 

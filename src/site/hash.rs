@@ -16,7 +16,7 @@ use super::{
     cores::on_all_cores,
     part_size,
     secrets::{Scanner, Secret},
-    walk::{FoundFile, unreadable},
+    walk::{FoundFile, Identity, unreadable},
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -38,49 +38,38 @@ pub struct HashedFile {
     pub secrets: Vec<Secret>,
 }
 
-/// Hashes `files` on all cores and returns them in the order they came. `on_progress` is called from any thread with
-/// the number of bytes read since its last call.
+/// Hashes `files` on all cores and has `take` make something of each, with a `tool` of each core: returned in the order the files
+/// came. `on_progress` is called from any thread with the number of bytes read since its last call.
 ///
 /// # Errors
 /// - [`Io`](ErrorKind::Io): a file cannot be read, or is not as it was found: it changed, grew, shrank or vanished.
 /// - [`Interrupted`](ErrorKind::Interrupted): `cancelled` became true.
+/// - What `take` says.
 ///
 /// Where several files are in trouble, the first known is told, and no further file is begun.
-pub fn hash_all(
-    files: Vec<FoundFile>,
+pub fn hash_all<T, R: Send>(
+    files: &[FoundFile],
     on_progress: &(dyn Fn(u64) + Sync),
     cancelled: &AtomicBool,
-) -> Result<Vec<HashedFile>> {
+    tool: impl Fn() -> T + Sync,
+    take: impl Fn(&mut T, HashedFile) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
     // The largest first, so that no core is left with a long file when the others are done.
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(files[*index].size));
     let failed = AtomicBool::new(false);
-    let hash = |buffer: &mut Vec<u8>, index: &usize| {
+    let work = |(buffer, tool): &mut (Vec<u8>, T), index: &usize| {
         if failed.load(Relaxed) {
             return None;
         }
         let hashed = hash_file(&files[*index], buffer, on_progress, cancelled);
-        failed.fetch_or(hashed.is_err(), Relaxed);
-        Some((*index, hashed))
+        let taken = hashed.and_then(|hashed| take(tool, hashed));
+        failed.fetch_or(taken.is_err(), Relaxed);
+        Some((*index, taken))
     };
-    let mut results: Vec<_> = on_all_cores(&order, || vec![0; BUFFER], hash).into_iter().flatten().collect();
+    let mut results: Vec<_> = on_all_cores(&order, || (vec![0; BUFFER], tool()), work).into_iter().flatten().collect();
     results.sort_unstable_by_key(|(index, _)| *index);
-    let digests = results.into_iter().map(|(_, hashed)| hashed).collect::<Result<Vec<_>>>()?;
-    Ok(files.into_iter().zip(digests).map(|(file, digests)| digests.of(file)).collect())
-}
-
-/// What one reading of a file tells.
-struct Digests {
-    changed: Option<ChangeTime>,
-    sha256: Sha256,
-    parts: Vec<Sha256>,
-    secrets: Vec<Secret>,
-}
-
-impl Digests {
-    fn of(self, file: FoundFile) -> HashedFile {
-        HashedFile { file, changed: self.changed, sha256: self.sha256, parts: self.parts, secrets: self.secrets }
-    }
+    results.into_iter().map(|(_, taken)| taken).collect()
 }
 
 fn hash_file(
@@ -88,40 +77,38 @@ fn hash_file(
     buffer: &mut [u8],
     on_progress: &dyn Fn(u64),
     cancelled: &AtomicBool,
-) -> Result<Digests> {
+) -> Result<HashedFile> {
     let told = |error: io::Error| unreadable(file.key.as_str(), &error);
+    let path = file.path();
     let began = SystemTime::now();
-    let mut open = File::open(&file.path).map_err(told)?;
-    let opened = open.metadata().map_err(told)?;
-    unchanged(file, &opened)?;
+    let mut open = File::open(&path).map_err(told)?;
     let (mut parts, mut scanner) = (Parts::of(file.size), Scanner::default());
-    let mut read = 0;
-    loop {
+    let mut left = file.size;
+    while left > 0 {
         if cancelled.load(Relaxed) {
             return Err(interrupted());
         }
-        let piece = match open.read(buffer) {
-            Ok(0) => break,
+        let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let piece = match open.read(&mut buffer[..most]) {
+            Ok(0) => break, // It shrinks: said below.
             Ok(length) => &buffer[..length],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(told(error)),
         };
-        read += piece.len() as u64;
-        if read > file.size {
-            break; // It grows: said below, and not read to an end that may never come.
-        }
+        left -= piece.len() as u64;
         parts.update(piece);
-        scanner.feed(piece);
+        scanner.feed(piece, left == 0);
         on_progress(piece.len() as u64);
     }
-    let now = fs::metadata(&file.path).map_err(told)?;
+    let now = fs::metadata(&path).map_err(told)?;
     unchanged(file, &now)?;
-    if read != file.size || !same_file(&opened, &now) {
-        return Err(changed(file, "it was replaced or rewritten meanwhile"));
+    if left > 0 {
+        return Err(changed(file, "it was rewritten meanwhile"));
     }
-    let changed = ChangeTime::of(&opened).filter(|at| ChangeTime::of(&now) == Some(*at) && at.is_settled(began));
+    // The same file under the same name, which has not changed since before it was opened.
+    let changed = ChangeTime::of(&now).filter(|at| at.is_settled(began));
     let (sha256, parts) = parts.finish();
-    Ok(Digests { changed, sha256, parts, secrets: scanner.finish() })
+    Ok(HashedFile { file: file.clone(), changed, sha256, parts, secrets: scanner.finish() })
 }
 
 /// The digests of the parts that a file goes up in: small ones in one.
@@ -186,20 +173,10 @@ fn unchanged(file: &FoundFile, now: &Metadata) -> Result<()> {
     if now.modified().is_ok_and(|modified| modified != file.modified) {
         return Err(changed(file, "its modification time is another"));
     }
+    if Identity::of(now) != file.identity {
+        return Err(changed(file, "it was replaced meanwhile"));
+    }
     Ok(())
-}
-
-/// Whether two looks at a path saw the same file, where the operating system can tell.
-#[cfg(unix)]
-fn same_file(a: &Metadata, b: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
-}
-
-/// Whether two looks at a path saw the same file, where the operating system can tell.
-#[cfg(not(unix))]
-fn same_file(_: &Metadata, _: &Metadata) -> bool {
-    true
 }
 
 fn changed(file: &FoundFile, how: &str) -> Error {

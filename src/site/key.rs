@@ -1,8 +1,16 @@
 //! The name of an object below the served prefix.
 
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{
+    borrow::Borrow,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
 
 /// S3's limit for a whole key, prefix included, in bytes of UTF-8 (S3 User Guide, "Naming Amazon S3 objects").
 pub const MAX_KEY_BYTES: usize = 1024;
@@ -12,8 +20,7 @@ pub const MAX_KEY_BYTES: usize = 1024;
 /// The key is the file's path below the build folder with `/` between its parts, byte for byte: no Unicode
 /// normalisation, no escaping. Where a URL is needed, it is escaped there. Copies share the text: a site of 100,000 files names
 /// each in a listing, two manifests and a plan.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey(Arc<str>);
 
 /// Why a string is not an [`ObjectKey`].
@@ -35,14 +42,14 @@ impl ObjectKey {
     ///
     /// # Errors
     /// [`InvalidKey`] when it is empty, starts with `/`, or is longer than S3 takes.
-    pub fn new(key: impl Into<String>) -> Result<Self, InvalidKey> {
-        let key = key.into();
-        if key.is_empty() {
+    pub fn new(key: impl AsRef<str> + Into<Arc<str>>) -> Result<Self, InvalidKey> {
+        let text = key.as_ref();
+        if text.is_empty() {
             Err(InvalidKey::Empty)
-        } else if key.starts_with('/') {
+        } else if text.starts_with('/') {
             Err(InvalidKey::LeadingSlash)
-        } else if key.len() > MAX_KEY_BYTES {
-            Err(InvalidKey::TooLong(key.len()))
+        } else if text.len() > MAX_KEY_BYTES {
+            Err(InvalidKey::TooLong(text.len()))
         } else {
             Ok(Self(key.into()))
         }
@@ -51,6 +58,14 @@ impl ObjectKey {
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The path of the file in a build `folder` that has this key.
+    pub fn below(&self, folder: &Path) -> PathBuf {
+        let mut path = PathBuf::with_capacity(folder.as_os_str().len() + 1 + self.0.len());
+        path.push(folder);
+        path.extend(self.0.split('/'));
+        path
     }
 
     /// The part after the last `/`.
@@ -82,10 +97,23 @@ impl Borrow<str> for ObjectKey {
     }
 }
 
-impl TryFrom<String> for ObjectKey {
-    type Error = InvalidKey;
-    fn try_from(key: String) -> Result<Self, InvalidKey> {
-        Self::new(key)
+impl<'de> Deserialize<'de> for ObjectKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = ObjectKey;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object key")
+            }
+
+            fn visit_str<E: Error>(self, key: &str) -> Result<ObjectKey, E> {
+                ObjectKey::new(key).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Text)
     }
 }
 
@@ -125,6 +153,8 @@ mod tests {
         for (key, folder, name, extension) in table {
             let key = ObjectKey::new(key).unwrap();
             assert_eq!((key.folder(), key.file_name(), key.extension()), (folder, name, extension));
+            let path: PathBuf = ["build"].into_iter().chain(key.as_str().split('/')).collect();
+            assert_eq!(key.below(Path::new("build")), path);
         }
     }
 }

@@ -17,7 +17,11 @@ pub mod rules;
 pub mod secrets;
 pub mod walk;
 
-use std::{path::Path, sync::Arc, time::SystemTime};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
 
 pub use change_time::ChangeTime;
 pub use class::FileClass;
@@ -32,8 +36,8 @@ pub use rules::{Rule, Rules};
 pub struct SiteFile {
     /// Its key below the served prefix.
     pub key: ObjectKey,
-    /// Where it is on disk.
-    pub path: Arc<Path>,
+    /// The build folder it is in.
+    pub folder: Arc<Path>,
     /// Its length in bytes when it was hashed.
     pub size: u64,
     /// Its modification time when it was hashed: only to notice a change during the publish, never to compare.
@@ -48,6 +52,13 @@ pub struct SiteFile {
     pub class: FileClass,
     /// What it is served with.
     pub headers: Arc<Headers>,
+}
+
+impl SiteFile {
+    /// Where it is on disk.
+    pub fn path(&self) -> PathBuf {
+        self.key.below(&self.folder)
+    }
 }
 
 /// Files above this many bytes go up in parts (16 MiB).

@@ -9,10 +9,7 @@ use std::{fmt, sync::LazyLock};
 
 use regex::bytes::{Captures, Regex};
 
-use super::{
-    ObjectKey,
-    walk::{FoundFile, Patterns},
-};
+use super::{ObjectKey, walk::Patterns};
 use crate::{Error, ErrorKind, Result};
 
 /// A file with a NUL among its first bytes is not text (as Git and grep decide it).
@@ -77,56 +74,54 @@ impl Default for Scanner {
 }
 
 impl Scanner {
-    /// Looks at the next bytes of the file.
-    pub fn feed(&mut self, piece: &[u8]) {
+    /// Looks at the next bytes of the file; with the last ones everything is found.
+    pub fn feed(&mut self, piece: &[u8], is_last: bool) {
         let sniff = &piece[..piece.len().min(SNIFFED - self.sniffed)];
         self.sniffed += sniff.len();
         self.binary |= memchr::memchr(0, sniff).is_some();
         if self.binary {
             return;
         }
-        self.window.extend_from_slice(piece);
+        // Most files come in one piece, which is not copied.
+        let mut window = std::mem::take(&mut self.window);
+        if is_last && window.is_empty() {
+            self.search(piece, piece.len());
+            return;
+        }
+        window.extend_from_slice(piece);
         // What starts in the last bytes is judged when what follows is there.
-        let judged = self.window.len().saturating_sub(OVERLAP);
+        let judged = if is_last { window.len() } else { window.len().saturating_sub(OVERLAP) };
         if judged > self.unseen {
-            self.search(judged);
-            self.keep_from(judged);
+            let counted = self.search(&window, judged);
+            self.line += newlines(&window[counted..judged]);
+            // Behind us, but for the one byte that tells where a word begins.
+            window.drain(..judged - 1);
+            self.unseen = 1;
         }
+        self.window = window;
     }
 
-    /// The end of the file: everything found in it, by line.
-    pub fn finish(mut self) -> Vec<Secret> {
-        // Also where its first bytes came in more than one piece, and the NUL in a later one.
-        if self.binary {
-            return Vec::new();
-        }
-        self.search(self.window.len());
-        self.found
+    /// Everything found in the file, by line.
+    pub fn finish(self) -> Vec<Secret> {
+        // Its first bytes may have come in more than one piece, and the NUL in a later one.
+        if self.binary { Vec::new() } else { self.found }
     }
 
-    /// Adds what starts in `unseen..judged`.
-    fn search(&mut self, judged: usize) {
-        let (mut at, mut counted, mut line) = (self.unseen, self.unseen, self.line);
-        while let Some(captures) = PATTERN.captures_at(&self.window, at) {
+    /// Adds what starts in `unseen..judged` of `window`. Lines are counted up to what is returned.
+    fn search(&mut self, window: &[u8], judged: usize) -> usize {
+        let (mut at, mut counted) = (self.unseen, self.unseen);
+        while let Some(captures) = PATTERN.captures_at(window, at) {
             let Some(whole) = captures.get(0).filter(|whole| whole.start() < judged) else { break };
-            line += newlines(&self.window[counted..whole.start()]);
+            self.line += newlines(&window[counted..whole.start()]);
             counted = whole.start();
-            if let Some((kind, hint)) = judge(&self.window, &captures)
+            if let Some((kind, hint)) = judge(window, &captures)
                 && self.found.len() < KEPT
             {
-                self.found.push(Secret { line, kind, hint });
+                self.found.push(Secret { line: self.line, kind, hint });
             }
             at = whole.start() + 1;
         }
-        self.line = line + newlines(&self.window[counted..judged]);
-        self.unseen = judged;
-    }
-
-    /// Forgets what is before `judged`, but for the one byte that tells where a word begins.
-    fn keep_from(&mut self, judged: usize) {
-        let kept = judged.saturating_sub(1);
-        self.window.drain(..kept);
-        self.unseen = judged - kept;
+        counted
     }
 }
 
@@ -191,10 +186,11 @@ fn newlines(text: &[u8]) -> u64 {
 ///
 /// # Errors
 /// [`Refused`](ErrorKind::Refused) names file, line and kind, and the first four characters at most.
-pub fn refuse<'a>(files: impl IntoIterator<Item = (&'a FoundFile, &'a [Secret])>, allow: &Patterns) -> Result<()> {
-    let refused = files.into_iter().filter(|(file, _)| !allow.matches(file.key.as_str().as_ref(), false));
+pub fn refuse<'a>(files: impl IntoIterator<Item = (&'a ObjectKey, &'a [Secret])>, allow: &Patterns) -> Result<()> {
+    let found = files.into_iter().filter(|(_, secrets)| !secrets.is_empty());
+    let refused = found.filter(|(key, _)| !allow.matches(key.as_str().as_ref(), false));
     let places: Vec<String> =
-        refused.flat_map(|(file, secrets)| secrets.iter().map(|secret| place(&file.key, secret))).collect();
+        refused.flat_map(|(key, secrets)| secrets.iter().map(|secret| place(key, secret))).collect();
     if places.is_empty() {
         return Ok(());
     }

@@ -13,8 +13,10 @@ mod sensitive;
 mod tests;
 
 use std::{
-    fs, io,
+    fs::{self, Metadata},
+    io,
     path::{Component, Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -29,7 +31,10 @@ use self::{
 };
 use crate::{
     Error, Result,
-    site::key::{InvalidKey, ObjectKey},
+    site::{
+        cores::on_all_cores,
+        key::{InvalidKey, ObjectKey},
+    },
 };
 
 /// What the user may say about which files are published.
@@ -54,12 +59,52 @@ pub struct WalkOptions {
 pub struct FoundFile {
     /// Its key below the served prefix.
     pub key: ObjectKey,
-    /// Where it is on disk.
-    pub path: PathBuf,
+    /// The build folder it is in.
+    pub folder: Arc<Path>,
     /// Its length in bytes.
     pub size: u64,
     /// Its modification time: only to notice a change during the publish.
     pub modified: SystemTime,
+    /// Which file it is, whatever its name, where the operating system tells.
+    pub identity: Option<Identity>,
+}
+
+impl FoundFile {
+    /// The file of this key in the build `folder`.
+    ///
+    /// # Errors
+    /// Where the operating system keeps no modification times.
+    pub fn new(key: ObjectKey, folder: Arc<Path>, stat: &Metadata) -> io::Result<Self> {
+        Ok(Self { key, folder, size: stat.len(), modified: stat.modified()?, identity: Identity::of(stat) })
+    }
+
+    /// Where it is on disk.
+    pub fn path(&self) -> PathBuf {
+        self.key.below(&self.folder)
+    }
+}
+
+/// A file on this machine, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    /// Which file it is, where the operating system tells.
+    pub fn of(stat: &Metadata) -> Option<Self> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            Some(Self { device: stat.dev(), inode: stat.ino() })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = stat;
+            None
+        }
+    }
 }
 
 /// A file or folder that is left out.
@@ -94,6 +139,7 @@ pub fn walk(folder: &Path, options: &WalkOptions) -> Result<Walked> {
     let mut walk = Walk {
         folder,
         resolved: folder::open(folder)?,
+        keys: Vec::new(),
         options,
         exclusions: Exclusions::read(folder, options)?,
         refusals: Refusals::default(),
@@ -118,6 +164,8 @@ struct Walk<'a> {
     folder: &'a Path,
     /// The folder with all links resolved.
     resolved: PathBuf,
+    /// The files that will be published.
+    keys: Vec<ObjectKey>,
     options: &'a WalkOptions,
     exclusions: Exclusions,
     refusals: Refusals,
@@ -139,7 +187,10 @@ impl Walk<'_> {
             return true;
         }
         if entry.file_type().is_file() {
-            self.take(entry, relative);
+            match key_of(relative) {
+                Ok(key) => self.keys.push(key),
+                Err((refusal, subject)) => self.refusals.add(refusal, subject),
+            }
         } else {
             self.refusals.add(Refusal::SpecialFile, shown(relative));
         }
@@ -154,7 +205,7 @@ impl Walk<'_> {
             if self.options.allow.matches(relative, is_dir) {
                 return false;
             }
-            if let Some(refusal) = sensitive::refusal(&self.folder.join(relative), relative) {
+            if let Some(refusal) = sensitive::refusal(self.folder, relative) {
                 self.refusals.add(refusal, shown(relative));
                 return true;
             }
@@ -181,24 +232,26 @@ impl Walk<'_> {
             self.refusals.add(Refusal::LinkOut, format!("{} -> {}", shown(relative), target.display()));
             return false;
         };
-        let secret = inside.ancestors().find_map(|part| sensitive::refusal(&self.resolved.join(part), part));
+        let secret = inside.ancestors().find_map(|part| sensitive::refusal(&self.resolved, part));
         if let Some(refusal) = secret {
             self.refusals.add(refusal, format!("{} -> {}", shown(relative), shown(inside)));
         }
         secret.is_none()
     }
 
-    fn take(&mut self, entry: &DirEntry, relative: &Path) {
-        let key = match key_of(relative) {
-            Ok(key) => key,
-            Err((refusal, subject)) => return self.refusals.add(refusal, subject),
+    /// Asks for size and time of the files.
+    fn look_at_files(&mut self) {
+        let folder: Arc<Path> = self.folder.into();
+        self.keys.sort();
+        let look = |(): &mut (), key: &ObjectKey| {
+            fs::metadata(key.below(&folder)).and_then(|stat| FoundFile::new(key.clone(), folder.clone(), &stat))
         };
-        let stat = entry.metadata().map_err(io::Error::from).and_then(|stat| Ok((stat.len(), stat.modified()?)));
-        match stat {
-            Ok((size, modified)) => {
-                self.walked.files.push(FoundFile { key, path: entry.path().to_owned(), size, modified });
+        self.walked.files.reserve_exact(self.keys.len());
+        for (key, found) in self.keys.iter().zip(on_all_cores(&self.keys, || (), look)) {
+            match found {
+                Ok(file) => self.walked.files.push(file),
+                Err(error) => self.refusals.add_io(&shown(key.as_str().as_ref()), &error),
             }
-            Err(error) => self.refusals.add_io(&shown(relative), &error),
         }
     }
 
@@ -227,7 +280,7 @@ impl Walk<'_> {
     }
 
     fn finish(mut self) -> Result<Walked> {
-        self.walked.files.sort_by(|a, b| a.key.cmp(&b.key));
+        self.look_at_files();
         self.walked.skipped.sort_by(|a, b| a.path.cmp(&b.path));
         for twins in names_that_look_the_same(&self.walked.files) {
             self.refusals.add(Refusal::Twins, twins);

@@ -136,3 +136,15 @@ async fn json_that_cannot_be_written_is_an_error() {
     let status = rehearsal.program.command(&arguments).stdout(full).stderr(Stdio::null()).status().await.unwrap();
     assert_eq!(status.code(), Some(1));
 }
+
+/// Words that nobody can have read stop nothing.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn words_that_cannot_be_written_do_not_cut_a_publish_off() {
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let (rehearsal, build) = (Rehearsal::start().await, Folder::site());
+    let arguments = ["publish", &build.path().display().to_string(), "--domain", DOMAIN].map(str::to_owned);
+    let status = rehearsal.program.command(&arguments).stdout(full()).stderr(full()).status().await.unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert!(!rehearsal.site().await.is_empty());
+}

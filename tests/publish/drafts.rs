@@ -61,7 +61,9 @@ async fn what_a_cut_off_publish_had_sent_goes(world: World) {
     assert_eq!(world.recorded().await, world.remembered().await);
     let manifest = world.manifest().await;
     let chunk = manifest.objects.iter().find(|(key, _)| key.as_str() == CHUNK).expect("it is ours").1;
-    assert!(matches!(&chunk.superseded, Some(Superseded { by, hashed: true, .. }) if *by != manifest.release));
+    assert!(
+        matches!(chunk.superseded.as_deref(), Some(Superseded { by, hashed: true, .. }) if *by != manifest.release)
+    );
 
     world.configure("[retention]\ndays = 0\nreleases = 1");
     let published = world.publish(&build).succeeds().await;

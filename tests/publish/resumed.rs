@@ -167,7 +167,7 @@ async fn cut_off(files: usize, chosen: impl Fn(usize) -> bool) {
     });
     let files = files_of(&build);
     let expected: BTreeMap<_, _> =
-        files.iter().map(|file| (file.key.to_string(), md5_hex(&file.path).unwrap())).collect();
+        files.iter().map(|file| (file.key.to_string(), md5_hex(&file.path()).unwrap())).collect();
 
     let folder = tempfile::tempdir().unwrap();
     let account = Account::open(folder.path()).unwrap();

@@ -36,13 +36,13 @@ impl Actions {
     /// lines, so that some would be folded away in a group: to it everything goes by standard error.
     pub fn say(&self, text: &str) {
         let text = inert(text.trim_end_matches('\n'));
-        if self.is_there() { anstream::eprintln!("{text}") } else { anstream::println!("{text}") }
+        if self.is_there() { errln!("{text}") } else { outln!("{text}") }
     }
 
     /// Prints lines of the log that are folded under a title.
     pub fn fold(&self, title: &str, lines: &str) {
         if self.is_there() {
-            anstream::eprintln!("{}\n{}\n{END_GROUP}", group(title), inert(lines.trim_end_matches('\n')));
+            errln!("{}\n{}\n{END_GROUP}", group(title), inert(lines.trim_end_matches('\n')));
         }
     }
 
@@ -58,9 +58,9 @@ impl Actions {
                 let more = of_level.len() - at;
                 if at + 1 == ANNOTATIONS && more > 1 {
                     let message = format!("… and {} more: the log has them", style::grouped(more as u64));
-                    anstream::eprintln!("{}", Annotation { message, ..(*annotation).clone() });
+                    errln!("{}", Annotation { message, ..(*annotation).clone() });
                 }
-                anstream::eprintln!("{annotation}");
+                errln!("{annotation}");
             }
         }
     }

@@ -138,17 +138,17 @@ impl Command {
             };
         }
         let width = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-        anstream::print!("{}", tree::plan(&self.plan, width));
+        out!("{}", tree::plan(&self.plan, width));
         for note in self.plan.notes.iter().chain(&self.own_notes()) {
-            anstream::println!("{} {}", paint(WARN, "note:"), hang(note, "note: ".len(), width));
+            outln!("{} {}", paint(WARN, "note:"), hang(note, "note: ".len(), width));
         }
-        anstream::println!("{}", paint(DIM, hang(&cost::monthly(&self.plan).line, 0, width)));
+        outln!("{}", paint(DIM, hang(&cost::monthly(&self.plan).line, 0, width)));
         let site = &self.plan.site;
         if self.plan.is_empty() {
-            anstream::println!("{} {} is as it shall be: nothing to do", paint(GOOD, "✓"), paint(BOLD, &site.domain));
+            outln!("{} {} is as it shall be: nothing to do", paint(GOOD, "✓"), paint(BOLD, &site.domain));
         } else if self.args.dry_run {
             let text = format!("{} would be made so; nothing was changed", site.domain);
-            anstream::println!("{}", hang(&text, 0, width));
+            outln!("{}", hang(&text, 0, width));
         }
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Command {
         if let (Some(_), Some(id)) = (&site.kms_key, distribution) {
             let statement = policy::kms_statement(&site.distribution_arn(id));
             let title = paint(BOLD, "The key's policy needs this statement, or CloudFront cannot read:");
-            anstream::println!("\n{title}\n{statement:#}\n");
+            outln!("\n{title}\n{statement:#}\n");
         }
     }
 
@@ -203,27 +203,27 @@ impl Command {
         let seconds = self.started.elapsed().as_secs_f64();
         if !self.plan.is_empty() {
             let place = self.place();
-            anstream::println!("{} {} is ready ({seconds:.0} s)", paint(GOOD, "✓"), paint(BOLD, place));
+            outln!("{} {} is ready ({seconds:.0} s)", paint(GOOD, "✓"), paint(BOLD, place));
         }
         for unfinished in &outcome.unfinished {
-            anstream::println!("{} {unfinished}", paint(WARN, "note:"));
+            outln!("{} {unfinished}", paint(WARN, "note:"));
         }
         self.show_kms_statement(outcome.ids.distribution.as_deref());
         if let (Some(deployer), Some(role)) = (&site.deployer, &outcome.role) {
             let workflow = next::workflow(site, deployer, role, project);
-            anstream::println!("\n{}\n", paint(BOLD, "The workflow, for .github/workflows/publish.yml:"));
-            anstream::println!("{workflow}");
+            outln!("\n{}\n", paint(BOLD, "The workflow, for .github/workflows/publish.yml:"));
+            outln!("{workflow}");
         }
         match written {
-            Written::New(path) => anstream::println!("  wrote {path}"),
+            Written::New(path) => outln!("  wrote {path}"),
             Written::AsItIs | Written::Failed => {}
             Written::Lacks(lines) => {
                 let path = project.file.as_ref().map(|(path, _)| path.display().to_string()).unwrap_or_default();
-                anstream::println!("  for publish to find it, {path} has to say: {}", lines.join("; "));
+                outln!("  for publish to find it, {path} has to say: {}", lines.join("; "));
             }
         }
         let command = next::publish_command(site, project, written, self.args.local.as_deref());
-        anstream::println!("  next: {}", paint(BOLD, command));
+        outln!("  next: {}", paint(BOLD, command));
     }
 
     /// Where the site is.

@@ -66,7 +66,7 @@ impl Steps {
 
     /// Prints lines above what is drawn.
     pub fn line(&self, text: &str) {
-        self.shown().bar.suspend(|| anstream::eprintln!("{text}"));
+        self.shown().bar.suspend(|| errln!("{text}"));
     }
 
     fn done(&self, what: &str) {

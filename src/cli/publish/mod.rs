@@ -10,17 +10,18 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::task::JoinHandle;
+use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{actions::Actions, args, bars::Bars, local, local::Local, report, serve, settings::Settings, stop::Stop};
 use crate::{
     aws::{Aws, Connection, missing_profile},
     config::{Target, layers::nowhere},
     error::{Error, ErrorKind, Result},
-    publish::{Identity, Observed, Prepared, Progress, Session, World, interrupted_before, observe},
+    publish::{Identity, Observed, Prepared, Progress, Session, World, interrupted_before, observe, warm},
     site::{
         ObjectKey, SiteFile,
-        read::{Site, missing_references, read},
+        read::{Site, missing_references, read_found},
+        walk::walk,
     },
 };
 use words::Planned;
@@ -63,8 +64,8 @@ async fn run_until(args: args::Publish, actions: Actions, stop: Stop, limit: Opt
         Some(local) if command.args.target.serve => {
             // Standard output is for the JSON alone.
             let announce = |line: &str| match command.args.json {
-                true => anstream::eprintln!("{line}"),
-                false => anstream::println!("{line}"),
+                true => errln!("{line}"),
+                false => outln!("{line}"),
             };
             let args::Publish { target, verbose, .. } = &command.args;
             serve::serve(local.account, target.port, *verbose, &command.stop.token, announce).await
@@ -87,7 +88,8 @@ impl Command {
         let Some(local) = local else {
             let target = self.settings.layers.require_target()?;
             let connection = self.connection();
-            let looked = tokio::try_join!(self.read(), self.open(&connection, target));
+            let (found, files) = oneshot::channel();
+            let looked = tokio::try_join!(self.read(found), self.open(&connection, target, files));
             let (site, (session, observed)) = match looked {
                 Err(error) if error.kind() == ErrorKind::Credentials => {
                     return Err(missing_profile(connection.profile.as_deref()).await.unwrap_or(error));
@@ -96,10 +98,11 @@ impl Command {
             };
             return Ok((site, session, observed));
         };
-        let site = self.read().await?;
+        let (found, files) = oneshot::channel();
+        let site = self.read(found).await?;
         let target =
             local.prepare(self.settings.layers.target.clone(), self.settings.layers.routing.unwrap_or(site.routing))?;
-        let (session, observed) = self.open(&local.connection(), &target).await?;
+        let (session, observed) = self.open(&local.connection(), &target, files).await?;
         Ok((site, session, observed))
     }
 
@@ -113,18 +116,28 @@ impl Command {
         }
     }
 
-    async fn read(&self) -> Result<Site> {
+    /// Reads the build; `found` gets the number of its files before they are hashed.
+    async fn read(&self, found: oneshot::Sender<usize>) -> Result<Site> {
         let (settings, bars, flag) = (self.settings.clone(), self.bars.clone(), self.stop.flag.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            read(&settings.folder, &settings.walk, &settings.rules, bars.as_ref(), &flag)
+            let Settings { folder, walk: options, rules, .. } = &settings;
+            let walked = walk(folder, options)?;
+            // Who wants to know it may have failed.
+            let _ = found.send(walked.files.len());
+            read_found(walked, folder, options, rules, bars.as_ref(), &flag)
         });
         reading.await.map_err(|error| {
             Error::new(ErrorKind::Io, "reading the build folder failed", "report this as a bug").because(error)
         })?
     }
 
-    /// Finds the target and observes it.
-    async fn open(&self, connection: &Connection, target: &Target) -> Result<(Session, Observed)> {
+    /// Finds the target and observes it, prepared for a site of that many `files`.
+    async fn open(
+        &self,
+        connection: &Connection,
+        target: &Target,
+        files: oneshot::Receiver<usize>,
+    ) -> Result<(Session, Observed)> {
         let aws = Aws::connect(connection).await;
         let distribution = match (&target.distribution, &target.domain) {
             (Some(id), _) => Some(aws.cloudfront().get(id.as_str()).await?),
@@ -158,7 +171,13 @@ impl Command {
             progress,
             stop: self.stop.token.clone(),
         };
-        let observed = observe(&session).await?;
+        let warming = async {
+            if let Ok(files) = files.await {
+                warm(&session, files);
+            }
+            Ok(())
+        };
+        let (observed, ()) = tokio::try_join!(observe(&session), warming)?;
         Ok((session, observed))
     }
 
@@ -240,7 +259,7 @@ fn confirmed() -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(cannot_ask());
     }
-    anstream::print!("Publish this? [y/N] ");
+    out!("Publish this? [y/N] ");
     let mut answer = String::new();
     let asked = std::io::stdout().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
     asked.map_err(|error| cannot_ask().because(error))?;

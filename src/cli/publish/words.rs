@@ -121,7 +121,7 @@ impl Command {
         }
         let place = self.place(planned);
         if self.args.quiet {
-            anstream::println!("{place}");
+            outln!("{place}");
             return Ok(());
         }
         self.actions.say(&report::summary(&planned.prepared.plan, outcome, &place, seconds));

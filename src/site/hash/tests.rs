@@ -14,12 +14,20 @@ fn found(folder: &Path, name: &str, content: &[u8]) -> FoundFile {
 }
 
 fn find(name: &str, path: PathBuf) -> FoundFile {
-    let stat = fs::metadata(&path).unwrap();
-    FoundFile { key: ObjectKey::new(name).unwrap(), path, size: stat.len(), modified: stat.modified().unwrap() }
+    let folder = path.parent().unwrap().into();
+    FoundFile::new(ObjectKey::new(name).unwrap(), folder, &fs::metadata(&path).unwrap()).unwrap()
+}
+
+fn hash_with(
+    files: Vec<FoundFile>,
+    on_progress: &(dyn Fn(u64) + Sync),
+    cancelled: &AtomicBool,
+) -> Result<Vec<HashedFile>> {
+    hash_all(&files, on_progress, cancelled, || (), |(), hashed| Ok(hashed))
 }
 
 fn hash(files: Vec<FoundFile>) -> Result<Vec<HashedFile>> {
-    hash_all(files, &|_| {}, &AtomicBool::new(false))
+    hash_with(files, &|_| {}, &AtomicBool::new(false))
 }
 
 #[test]
@@ -32,7 +40,7 @@ fn files_are_hashed_in_the_order_they_came_and_progress_adds_up() {
     let progress = |bytes| {
         read.fetch_add(bytes, Relaxed);
     };
-    let hashed = hash_all(files.clone(), &progress, &AtomicBool::new(false)).unwrap();
+    let hashed = hash_with(files.clone(), &progress, &AtomicBool::new(false)).unwrap();
     assert_eq!(read.into_inner(), contents.iter().map(|content| content.len() as u64).sum::<u64>());
     assert_eq!(hashed.len(), files.len());
     for ((hashed, file), content) in hashed.iter().zip(&files).zip(&contents) {
@@ -87,7 +95,7 @@ fn files_that_are_not_as_they_were_found_are_errors() {
     for (change, words) in table {
         let other = found(root.path(), "b.js", b"other");
         let file = found(root.path(), "a.js", b"before");
-        change(&file.path);
+        change(&file.path());
         let error = hash(vec![other, file]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io);
         assert!(error.to_string().contains(words) && error.to_string().contains("a.js"), "{error}");
@@ -127,7 +135,7 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
                 change();
             }
         };
-        let error = hash_all(vec![file], &on_progress, &AtomicBool::new(false)).unwrap_err();
+        let error = hash_with(vec![file], &on_progress, &AtomicBool::new(false)).unwrap_err();
         assert!(error.to_string().contains(word), "{word}: {error}");
     }
 }
@@ -141,7 +149,7 @@ fn reading_stops_when_told_to() {
         read.fetch_add(bytes, Relaxed);
         cancelled.store(true, Relaxed);
     };
-    let error = hash_all(vec![file], &on_progress, &cancelled).unwrap_err();
+    let error = hash_with(vec![file], &on_progress, &cancelled).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     assert_eq!(read.into_inner(), BUFFER as u64);
 }
@@ -151,18 +159,18 @@ fn etags_are_those_of_s3() {
     // Expected values by `md5sum`, and by `md5sum` of the parts' concatenated binary digests.
     let root = tempfile::tempdir().unwrap();
     let file = found(root.path(), "a", b"hello world");
-    assert_eq!(md5_hex(&file.path).unwrap(), "5eb63bbbe01eeed093cb22bb8f5acdc3");
+    assert_eq!(md5_hex(&file.path()).unwrap(), "5eb63bbbe01eeed093cb22bb8f5acdc3");
     let table = [
         (5, "df349a9519959b17a605009540f4b31d-3"),
         (11, "241d8a27c836427bd7f04461b60e7359-1"),
         (12, "241d8a27c836427bd7f04461b60e7359-1"),
     ];
     for (part, expected) in table {
-        assert_eq!(multipart_etag(&file.path, part).unwrap(), expected, "{part}");
+        assert_eq!(multipart_etag(&file.path(), part).unwrap(), expected, "{part}");
     }
     let empty = found(root.path(), "b", b"");
-    assert_eq!(md5_hex(&empty.path).unwrap(), "d41d8cd98f00b204e9800998ecf8427e");
-    assert_eq!(multipart_etag(&empty.path, 5).unwrap(), "59adb24ef3cdbe0297f05b395827453f-1");
-    assert_eq!(multipart_etag(&file.path, 0).unwrap_err().kind(), ErrorKind::Input);
+    assert_eq!(md5_hex(&empty.path()).unwrap(), "d41d8cd98f00b204e9800998ecf8427e");
+    assert_eq!(multipart_etag(&empty.path(), 5).unwrap(), "59adb24ef3cdbe0297f05b395827453f-1");
+    assert_eq!(multipart_etag(&file.path(), 0).unwrap_err().kind(), ErrorKind::Input);
     assert_eq!(md5_hex(&root.path().join("none")).unwrap_err().kind(), ErrorKind::Io);
 }

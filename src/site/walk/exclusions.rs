@@ -136,6 +136,9 @@ impl Patterns {
 
     /// Whether `relative`, a path below the build folder, or a folder it is in, is named.
     pub fn matches(&self, relative: &Path, is_dir: bool) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
         // Not by `matched_path_or_any_parents`, which asks for the build folder, too: `**/` would name every file in it.
         let parts = relative.ancestors().take_while(|part| !part.as_os_str().is_empty() && !part.has_root());
         let mut answers = parts.enumerate().map(|(above, part)| self.0.matched(part, is_dir || above > 0));

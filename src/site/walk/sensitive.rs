@@ -14,8 +14,8 @@ const SSH_KEYS: &[&str] = &["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ec
 /// Formats made to hold private keys.
 const KEY_EXTENSIONS: &[&str] = &["p12", "pfx", "key", "jks", "keystore", "ppk"];
 
-/// Whether the file or folder at `path`, called `relative` in the site, must not be published.
-pub(super) fn refusal(path: &Path, relative: &Path) -> Option<Refusal> {
+/// Whether the file or folder at `relative` in `folder` must not be published.
+pub(super) fn refusal(folder: &Path, relative: &Path) -> Option<Refusal> {
     let name = relative.file_name()?.to_string_lossy().to_ascii_lowercase();
     if VCS.contains(&name.as_str()) {
         return Some(Refusal::Vcs);
@@ -25,7 +25,8 @@ pub(super) fn refusal(path: &Path, relative: &Path) -> Option<Refusal> {
     }
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let by_name = SSH_KEYS.contains(&name.as_str()) || KEY_EXTENSIONS.contains(&extension);
-    (by_name && path.is_file() && !(extension == "key" && is_zip(path))).then_some(Refusal::PrivateKey)
+    let is_key = |path: &Path| path.is_file() && !(extension == "key" && is_zip(path));
+    (by_name && is_key(&folder.join(relative))).then_some(Refusal::PrivateKey)
 }
 
 /// A Keynote presentation is a zip archive whose name ends in `.key` too.

@@ -45,7 +45,7 @@ fn files_are_found_in_the_order_of_their_keys_with_size_and_time() {
     let page = &walked.files[5];
     let stat = fs::metadata(root.path().join("index.html")).unwrap();
     assert_eq!((page.size, page.modified), (10, stat.modified().unwrap()));
-    assert_eq!(page.path, root.path().join("index.html"));
+    assert_eq!(page.path(), root.path().join("index.html"));
 }
 
 #[test]
