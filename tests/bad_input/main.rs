@@ -16,4 +16,5 @@ mod interruptions;
 mod neighbours;
 mod program;
 mod rehearsal;
+mod trust;
 mod wishes;
