@@ -16,9 +16,11 @@ fn main() {
     // A static program relocates itself when it starts, a hundred thousand pointers. Packed (DT_RELR) their list takes 1 % of the
     // bytes. musl reads it since 1.2.4, so every Rust that builds this does; a linker that cannot write it warns and goes on.
     println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    // That of profiles that inherit from it, too.
     if is("PROFILE", "release") {
         let script = Path::new(&env::var_os("OUT_DIR").expect("Cargo sets it")).join("no-unwinding.ld");
         fs::write(&script, NO_UNWINDING).expect("a file in Cargo's folder can be written");
-        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr,-T,{}", script.display());
+        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+        println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     }
 }

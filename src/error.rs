@@ -61,10 +61,19 @@ pub struct Error {
 /// The crate's result type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What to do about [`ErrorKind::Bug`].
+const BUG: &str =
+    concat!("report this text at ", env!("CARGO_PKG_REPOSITORY"), "/issues, then run the same command again");
+
 impl Error {
     /// `what` went wrong, and what to do `next`; both are whole phrases without a final stop.
     pub fn new(kind: ErrorKind, what: impl Into<String>, next: impl Into<String>) -> Self {
         Self { kind, location: None, what: plain(&what.into()), because: None, next: plain(&next.into()) }
+    }
+
+    /// What only a mistake in this program explains.
+    pub fn bug(what: impl Into<String>, cause: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Bug, what, BUG).because(cause)
     }
 
     /// Adds the cause underneath: AWS's own code and message, or the operating system's.

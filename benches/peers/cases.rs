@@ -9,7 +9,7 @@ use super::{
     machine::Circumstances,
     results::{Measured, Run, SiteResults},
     server::Server,
-    tools::{Installed, Job},
+    tools::{Installed, Job, Tool},
     workload::Workload,
 };
 
@@ -105,6 +105,7 @@ impl<'a> Bench<'a> {
         for tool in &asked.tools {
             match tool.install(asked.program.as_deref()) {
                 Ok(installed) => tools.push(installed),
+                Err(why) if *tool == Tool::CruddurSite => return Err(why),
                 Err(why) => {
                     eprintln!("{} is left out: {why}", tool.name());
                     missing.push((tool.name().to_owned(), why));

@@ -70,8 +70,8 @@ pub struct Asked {
     #[arg(long, default_value_t = 50, value_name = "MS")]
     pub round_trip: u64,
 
-    /// Divides the number of files, for a quick look
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Divides the number of files, for a quick look; not to be kept
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "out")]
     pub divide: u32,
 
     /// The cruddur-site to measure [default: the one that `cargo bench` has built]
@@ -137,6 +137,9 @@ pub fn run() -> ExitCode {
 fn carry_out(arguments: Arguments) -> Result<(), String> {
     let Arguments { mode, asked, .. } = arguments;
     let out = asked.out.clone().map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    if let Some(folder) = &out {
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
     let mut results = match &out {
         Some(folder) => Results::read(folder)?,
         None => Results::default(),
@@ -149,6 +152,7 @@ fn carry_out(arguments: Arguments) -> Result<(), String> {
             results.floor = Some(floor::measure(&asked)?);
             keep(&results, out.as_deref())?;
         }
+        Some(Mode::Report) if out.is_none() => return Err("say with --out where the results are".to_owned()),
         Some(Mode::Report) => {}
         None => {
             for workload in &asked.workloads {

@@ -63,10 +63,12 @@ impl Http {
     pub fn warm(&self, connections: usize) {
         let Some(to) = self.opener.shared().to.clone() else { return };
         for _ in 0..connections {
-            let (opener, opening) = (self.opener.clone(), self.opener.open(to.clone()));
+            let (to, opener, opening) = (to.clone(), self.opener.clone(), self.opener.open(to.clone()));
             tokio::spawn(async move {
-                if let Ok(connection) = opening.await {
-                    opener.shared().ready.push((Instant::now(), connection));
+                let Ok(connection) = opening.await else { return };
+                let mut shared = opener.shared();
+                if shared.to.as_ref() == Some(&to) {
+                    shared.ready.push((Instant::now(), connection));
                 }
             });
         }

@@ -39,7 +39,7 @@ impl Bars {
             return;
         }
         if !self.terminal {
-            return eprintln_plain(&format!("{what}: {} ({})", count(files, "file"), bytes(total)));
+            return plain_line(&format!("{what}: {} ({})", count(files, "file"), bytes(total)));
         }
         // A new bar draws itself at once, so the old one must be gone.
         self.clear();
@@ -57,7 +57,7 @@ impl Bars {
             return;
         }
         if !self.terminal {
-            return eprintln_plain(&what);
+            return plain_line(&what);
         }
         self.clear();
         let bar = ProgressBar::new_spinner();
@@ -77,7 +77,7 @@ impl Bars {
 
     /// Prints a line above the bar.
     pub fn line(&self, text: &str) {
-        self.lock().suspend(|| eprintln_plain(text));
+        self.lock().suspend(|| plain_line(text));
     }
 
     fn warn(&self, text: &str) {
@@ -92,7 +92,7 @@ impl Bars {
     }
 }
 
-fn eprintln_plain(text: &str) {
+fn plain_line(text: &str) {
     errln!("{}", inert(text));
 }
 

@@ -63,7 +63,10 @@ pub(super) async fn run(args: args::Doctor, actions: &Actions) -> Result<ExitCod
         print_json(&document(domain, &report))?;
     } else {
         let width = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-        out!("{}", inert(&text(domain, &report, width)));
+        super::print(&inert(&text(domain, &report, width))).map_err(|error| {
+            Error::new(ErrorKind::Io, "the report could not be written", "check where standard output goes")
+                .because(error)
+        })?;
     }
     actions.annotate(&report.findings.iter().map(annotation).collect::<Vec<_>>());
     if let Some(edge) = edge {

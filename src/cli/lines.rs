@@ -9,12 +9,11 @@ macro_rules! outln {
     }};
 }
 
-/// Prints on standard output what is no whole line, at once.
+/// Prints on standard output what is no whole line.
 macro_rules! out {
     ($($text:tt)*) => {{
         use std::io::Write as _;
-        let mut out = anstream::stdout().lock();
-        let _ = write!(out, $($text)*).and_then(|()| out.flush());
+        let _ = write!(anstream::stdout().lock(), $($text)*);
     }};
 }
 

@@ -9,6 +9,7 @@ mod ask;
 mod bars;
 mod bootstrap;
 mod completions;
+mod descriptors;
 mod destroy;
 mod doctor;
 mod json;
@@ -38,7 +39,8 @@ use args::{Cli, Command};
 /// Runs the program with the arguments of this process.
 ///
 /// The exit status is 0 for success, 1 for an error, 2 for wrong arguments, 3 when doctor found problems and 130 when the
-/// user stopped it.
+/// user stopped it. A panic of any thread, be it for one request that `serve` answers, ends the process as an error: this is for
+/// programs, not for a process that has other things to do.
 pub fn run() -> ExitCode {
     let actions = Actions::of_this_process();
     let cli = match Cli::try_parse() {
@@ -83,11 +85,13 @@ pub fn run() -> ExitCode {
 /// Ends the process when any thread panics, and tells it as an error: the released program has no code to go on after a panic. For
 /// a publish that is the end that can come at any moment.
 fn on_panic(tell: impl Fn(&Error) + Send + Sync + 'static) {
+    let trace = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        let next =
-            format!("report this text at {}/issues, then run the same command again", env!("CARGO_PKG_REPOSITORY"));
+        if std::env::var_os("RUST_BACKTRACE").is_some() {
+            trace(panic);
+        }
         let why = panic.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-        tell(&Error::new(ErrorKind::Bug, "cruddur-site itself has failed", next).because(why));
+        tell(&Error::bug("cruddur-site itself has failed", why));
         process::exit(1);
     }));
 }
@@ -136,7 +140,7 @@ fn print_json(value: &serde_json::Value) -> Result<()> {
 /// Prints a text whole on standard output.
 fn print(text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    let mut out = std::io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // A reader that has gone away is nothing to complain about.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

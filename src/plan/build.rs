@@ -102,11 +102,11 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
         || !remote.adopted.is_empty()
         || remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote));
     if let Some(last) = remote.manifest.as_ref().filter(|_| !changes) {
-        let by_last =
-            |object: &&mut Arc<Published>| object.superseded.as_ref().is_some_and(|one| one.by == last.release);
-        for object in next.objects.values_mut().filter(by_last) {
-            let superseded = Arc::make_mut(object).superseded.as_mut();
-            superseded.into_iter().for_each(|one| one.by = next.release.clone());
+        for object in next.objects.values_mut() {
+            if let Some(superseded) = object.superseded.as_ref().filter(|one| one.by == last.release) {
+                let renamed = Superseded { by: next.release.clone(), ..Superseded::clone(superseded) };
+                Arc::make_mut(object).superseded = Some(Box::new(renamed));
+            }
         }
     }
     Ok(Plan {

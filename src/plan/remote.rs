@@ -126,10 +126,11 @@ impl Remote {
         files.iter().filter(ask).collect()
     }
 
-    /// Takes the answer to such a question.
+    /// Takes the answer to such a question. The entity tag stays that of the listing, with which the next publish compares it: there are
+    /// stores that answer another one when they are asked for the object.
     pub fn learn(&mut self, key: &ObjectKey, known: Published) {
         if let Some(object) = self.objects.get_mut(key) {
-            object.known = Some(Arc::new(known));
+            object.known = Some(Arc::new(Published { etag: object.etag.clone(), ..known }));
         }
     }
 }

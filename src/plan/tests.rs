@@ -138,6 +138,15 @@ fn published(files: &[Arc<SiteFile>]) -> Bucket {
     bucket
 }
 
+#[test]
+fn what_is_learned_keeps_the_entity_tag_of_the_listing() {
+    let file = page("index.html", 1);
+    let listed = Listed { key: file.key.clone(), size: file.size, etag: "as listed".into(), modified: None };
+    let mut remote = Remote::new([listed], None, None, false);
+    remote.learn(&file.key, Published::new(&file, "as asked".into(), None));
+    assert!(remote.objects[&file.key].known.as_ref().is_some_and(|known| known.etag == "as listed".into()));
+}
+
 fn reasons(plan: &Plan) -> Vec<(&str, Reason)> {
     plan.uploads().iter().map(|upload| (upload.file.key.as_str(), upload.reason)).collect()
 }

@@ -4,10 +4,7 @@ use std::{ops::Bound, sync::Arc};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use tokio::{
-    task::JoinError,
-    time::{Duration, Instant, sleep},
-};
+use tokio::time::{Duration, Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Event, LOCK, MANIFEST, Session, draft, interrupted_before, machine};
@@ -41,10 +38,11 @@ pub struct Observed {
     pub unrecorded: Option<(ReleaseId, Bytes)>,
 }
 
-/// Opens connections beforehand, for the listing of a bucket that may hold as many objects as the build has `files`.
+/// Opens connections beforehand, for the listing of a bucket that may hold as many objects as the build has `files`; on the
+/// Tokio runtime that this is called on.
 pub fn warm(session: &Session, files: usize) {
     // The first page is under way, and its connection and those for manifest and lock are used again.
-    session.bucket.warm((files / PAGE).min(PAGES_AT_ONCE).saturating_sub(3));
+    session.bucket.warm((files / PAGE).min(session.concurrency).min(PAGES_AT_ONCE).saturating_sub(3));
 }
 
 /// Observes the bucket, once nobody else is publishing to it.
@@ -98,11 +96,17 @@ async fn look(session: &Session) -> Result<Observed> {
 /// What the bucket is, by its manifest and lock and the first page of its listing.
 async fn whole(
     session: &Session,
-    state: Option<State>,
+    mut state: Option<State>,
     left_behind: Option<(Lock, ETag)>,
     first: ListPage,
 ) -> Result<Observed> {
     let manifest = state.as_ref().map(|state| read_manifest(session, state.bytes.as_ref())).transpose()?.flatten();
+    if left_behind.is_none()
+        && let Some(state) = &mut state
+    {
+        // Only a record that may be missing is made of them, and of a large site they are megabytes.
+        state.bytes = None;
+    }
     let draft = match &left_behind {
         Some((lock, _)) => draft::read(session, &lock.release, manifest.as_ref()).await?,
         None => None,
@@ -119,7 +123,9 @@ async fn whole(
     let mut remote = Remote::new(listing, manifest, written, left_behind.is_some());
     remote.recovered = is_recovered;
     let live = remote.manifest.as_ref().map(|manifest| manifest.release.clone());
-    let unrecorded = live.filter(|live| left_behind.as_ref().is_some_and(|(lock, _)| lock.release == *live));
+    // A manifest that is damaged is nobody's record, least of all that of the release which was recovered.
+    let is_its_own = |live: &ReleaseId| left_behind.as_ref().is_some_and(|(lock, _)| lock.release == *live);
+    let unrecorded = live.filter(|live| !is_recovered && is_its_own(live));
     let drafted = draft.as_ref().map(|draft| draft.release.clone());
     draft.into_iter().for_each(|draft| remote.adopt(draft));
     let (manifest_etag, bytes) = state.map_or((None, None), |state| (Some(state.etag), state.bytes));
@@ -187,7 +193,8 @@ async fn list_rest(session: &Session, first: ListPage, manifest: Option<&Manifes
     let ranges = borders.iter().cloned().zip(ends).map(async |(after, end)| {
         // A task for each: to read a page takes longer than to send what asks for it.
         let listing = tokio::spawn(list_range(session.bucket.clone(), after, end));
-        AbortOnDropHandle::new(listing).await.unwrap_or_else(|gone| Err(not_listed(gone)))
+        let listed = AbortOnDropHandle::new(listing).await;
+        listed.unwrap_or_else(|gone| Err(Error::bug("listing the bucket failed", gone)))
     });
     let pages: Vec<_> = stream::iter(ranges).buffered(session.concurrency.min(PAGES_AT_ONCE)).try_collect().await?;
     objects.extend(pages.into_iter().flatten());
@@ -209,16 +216,12 @@ async fn list_range(bucket: Bucket, mut after: ObjectKey, end: Option<ObjectKey>
     }
 }
 
-fn not_listed(gone: JoinError) -> Error {
-    Error::new(ErrorKind::Bug, "listing the bucket failed", "report this as a bug").because(gone)
-}
-
 /// Asks S3 about the objects that could already be what we want but that no manifest vouches for.
 pub(super) async fn look_at_unknown(session: &Session, files: &[Arc<SiteFile>], remote: &mut Remote) -> Result<()> {
     let questions: Vec<_> = remote.worth_asking(files).into_iter().map(|file| look_at(session, file.clone())).collect();
     let answers: Vec<_> = stream::iter(questions).buffer_unordered(session.concurrency).try_collect().await?;
-    for (key, content) in answers.into_iter().flatten() {
-        remote.learn(&key, content);
+    for (key, known) in answers.into_iter().flatten() {
+        remote.learn(&key, known);
     }
     Ok(())
 }

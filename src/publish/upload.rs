@@ -18,7 +18,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     plan::{Reason, Stage, Stored, Upload},
     release::ETag,
-    site::{ChangeTime, Headers, ObjectKey, Sha256, SiteFile, hash::digest, part_size},
+    site::{ChangeTime, Headers, ObjectKey, Sha256, SiteFile, hash::digest, part_size, walk::unreadable},
 };
 
 /// How much may be in memory on its way to S3, in KiB: 64 MiB, four parts.
@@ -283,7 +283,8 @@ async fn read(file: &Arc<SiteFile>, offset: u64, length: u64) -> Result<Bytes> {
     match bytes {
         Ok(Some(bytes)) => Ok(Bytes::from(bytes)),
         Ok(None) => Err(changed(file)),
-        Err(error) => Err(changed(file).because(error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(changed(file).because(error)),
+        Err(error) => Err(unreadable(file.key.as_str(), &error)),
     }
 }
 

@@ -172,7 +172,7 @@ impl<'de> Deserialize<'de> for Numbered {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Numbered, A::Error> {
-                let (mut objects, none) = (Vec::new(), Arc::new(Headers::default()));
+                let (mut objects, unknown) = (Vec::new(), Arc::new(Headers::default()));
                 while let Some((key, object)) = map.next_entry::<ObjectKey, WireObject<'_>>()? {
                     let published = Published {
                         sha256: object.sha256,
@@ -180,7 +180,7 @@ impl<'de> Deserialize<'de> for Numbered {
                         etag: object.etag.into_owned(),
                         version: object.version.map(Cow::into_owned),
                         class: object.class,
-                        headers: none.clone(),
+                        headers: unknown.clone(),
                         superseded: object.superseded.map(|superseded| Box::new(superseded.into_owned())),
                     };
                     objects.push((key, object.headers, Arc::new(published)));

@@ -22,7 +22,7 @@ pub(super) fn on_all_cores<I: Sync, T, R: Send>(
             let index = next.fetch_add(1, Relaxed);
             let Some(item) = items.get(index) else { return };
             let result = work(&mut tool, item);
-            // A panic of another thread is passed on by the scope; the results are whole all the same.
+            // Nothing panics while it pushes, so what another thread left is whole.
             results.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
         }
     };

@@ -82,6 +82,9 @@ fn hash_file(
     let path = file.path();
     let began = SystemTime::now();
     let mut open = File::open(&path).map_err(told)?;
+    if Identity::of(&open.metadata().map_err(told)?) != file.identity {
+        return Err(changed(file, REPLACED));
+    }
     let (mut parts, mut scanner) = (Parts::of(file.size), Scanner::default());
     let mut left = file.size;
     while left > 0 {
@@ -105,11 +108,12 @@ fn hash_file(
     if left > 0 {
         return Err(changed(file, "it was rewritten meanwhile"));
     }
-    // The same file under the same name, which has not changed since before it was opened.
-    let changed = ChangeTime::of(&now).filter(|at| at.is_settled(began));
+    let changed = ChangeTime::of(&now).filter(|at| file.changed == Some(*at) && at.is_settled(began));
     let (sha256, parts) = parts.finish();
     Ok(HashedFile { file: file.clone(), changed, sha256, parts, secrets: scanner.finish() })
 }
+
+const REPLACED: &str = "it was replaced meanwhile";
 
 /// The digests of the parts that a file goes up in: small ones in one.
 struct Parts {
@@ -174,7 +178,7 @@ fn unchanged(file: &FoundFile, now: &Metadata) -> Result<()> {
         return Err(changed(file, "its modification time is another"));
     }
     if Identity::of(now) != file.identity {
-        return Err(changed(file, "it was replaced meanwhile"));
+        return Err(changed(file, REPLACED));
     }
     Ok(())
 }

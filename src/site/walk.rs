@@ -32,6 +32,7 @@ use self::{
 use crate::{
     Error, Result,
     site::{
+        ChangeTime,
         cores::on_all_cores,
         key::{InvalidKey, ObjectKey},
     },
@@ -65,6 +66,8 @@ pub struct FoundFile {
     pub size: u64,
     /// Its modification time: only to notice a change during the publish.
     pub modified: SystemTime,
+    /// When the operating system last saw it change, where that tells.
+    pub changed: Option<ChangeTime>,
     /// Which file it is, whatever its name, where the operating system tells.
     pub identity: Option<Identity>,
 }
@@ -75,7 +78,8 @@ impl FoundFile {
     /// # Errors
     /// Where the operating system keeps no modification times.
     pub fn new(key: ObjectKey, folder: Arc<Path>, stat: &Metadata) -> io::Result<Self> {
-        Ok(Self { key, folder, size: stat.len(), modified: stat.modified()?, identity: Identity::of(stat) })
+        let (changed, identity) = (ChangeTime::of(stat), Identity::of(stat));
+        Ok(Self { key, folder, size: stat.len(), modified: stat.modified()?, changed, identity })
     }
 
     /// Where it is on disk.

@@ -148,3 +148,20 @@ async fn words_that_cannot_be_written_do_not_cut_a_publish_off() {
     assert_eq!(status.code(), Some(0));
     assert!(!rehearsal.site().await.is_empty());
 }
+
+/// A publish takes no more connections and files than it may have.
+#[cfg(unix)]
+#[tokio::test]
+async fn few_descriptors_make_a_publish_slower_and_nothing_else() {
+    let rehearsal = Rehearsal::start().await;
+    let build = (0..300).fold(Folder::site(), |build, n| build.file(format!("{n}.txt"), format!("{n}")));
+    let build = build.path().display().to_string();
+    let command = rehearsal.program.command(&["publish", &build, "--domain", DOMAIN]);
+    let mut limited = tokio::process::Command::new("sh");
+    limited.args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"]).arg(command.as_std().get_program());
+    limited.args(command.as_std().get_args()).env_clear().current_dir(rehearsal.program.home());
+    limited.envs(command.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ended = limited.output().await.unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(rehearsal.site().await.len() > 300);
+}

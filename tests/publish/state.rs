@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use cruddur_site::release::lock;
+use cruddur_site::release::{Lock, Manifest, lock};
 use flate2::{Compression, write::GzEncoder};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
@@ -14,7 +14,11 @@ use crate::inside::session;
 use crate::support::Folder;
 use crate::world::{LOCK, MANIFEST, World, lock_of_bob};
 
-crate::on_every_account!(a_damaged_manifest_is_made_anew, the_manifest_of_a_newer_version_stops_the_publish);
+crate::on_every_account!(
+    a_damaged_manifest_is_made_anew,
+    a_record_outlives_the_damage_of_its_manifest,
+    the_manifest_of_a_newer_version_stops_the_publish,
+);
 
 /// Given a published site whose manifest is damaged, when it is published again, then the objects themselves are asked,
 /// nothing is sent or deleted, and the manifest is whole again.
@@ -42,6 +46,23 @@ async fn a_damaged_manifest_is_made_anew(world: World) {
     assert_eq!(anew.objects, expected);
     // Nobody can tell any more whose it is.
     assert_eq!(published["plan"]["notes"], serde_json::json!([{ "kind": "foreign", "objects": 1 }]));
+}
+
+/// Given a damaged manifest, and the lock of the publish that wrote it, when its record is taken in its place, then that record stays
+/// what it is.
+async fn a_record_outlives_the_damage_of_its_manifest(world: World) {
+    let build = Folder::site();
+    world.publish(&build).succeeds().await;
+    let whole = world.manifest().await;
+    let record = format!(".cruddur-site/live/releases/{}.json.gz", whole.release);
+    world.put_state(MANIFEST, "no manifest").await;
+    let lock = Lock { release: whole.release.clone(), ..lock_of_bob(Timestamp::UNIX_EPOCH, Vec::new()) };
+    world.put_state(LOCK, lock.encode()).await;
+    build.write("index.html", "<title>New</title>");
+
+    let published = world.publish(&build).succeeds().await;
+    assert_eq!(published["result"]["uploaded"]["files"], 1);
+    assert_eq!(Manifest::decode(&world.bytes(&record).await), Ok(whole));
 }
 
 /// Given a site published by a newer version, when this one would publish, then it stops before it changes anything.

@@ -14,7 +14,7 @@ use std::{
 use aws_sdk_s3::Client;
 
 use super::Aws;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// A bucket that there may be, or shall be.
 ///
@@ -89,5 +89,5 @@ use sent;
 
 /// The SDK demands what was not given.
 fn bug(what: &str, error: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Service, format!("cannot {what}"), "report this as a bug").because(error)
+    Error::bug(format!("cannot {what}"), error)
 }

@@ -164,7 +164,7 @@ fn incomplete(what: &str) -> Error {
 
 /// The SDK demands what was not given.
 fn bug(what: &str, error: impl Display) -> Error {
-    Error::new(ErrorKind::Service, format!("cannot {what}"), "report this as a bug").because(error)
+    Error::bug(format!("cannot {what}"), error)
 }
 
 fn no_distribution(domain: &str, aliases: &[String]) -> Error {

@@ -4,6 +4,8 @@ mod words;
 
 use std::{
     collections::BTreeSet,
+    convert::Infallible,
+    future,
     io::{IsTerminal, Write as _},
     sync::Arc,
     time::{Duration, Instant},
@@ -12,7 +14,9 @@ use std::{
 use jiff::Timestamp;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{actions::Actions, args, bars::Bars, local, local::Local, report, serve, settings::Settings, stop::Stop};
+use super::{
+    actions::Actions, args, bars::Bars, descriptors, local, local::Local, report, serve, settings::Settings, stop::Stop,
+};
 use crate::{
     aws::{Aws, Connection, missing_profile},
     config::{Target, layers::nowhere},
@@ -126,9 +130,7 @@ impl Command {
             let _ = found.send(walked.files.len());
             read_found(walked, folder, options, rules, bars.as_ref(), &flag)
         });
-        reading.await.map_err(|error| {
-            Error::new(ErrorKind::Io, "reading the build folder failed", "report this as a bug").because(error)
-        })?
+        reading.await.map_err(|error| Error::bug("reading the build folder failed", error))?
     }
 
     /// Finds the target and observes it, prepared for a site of that many `files`.
@@ -166,7 +168,7 @@ impl Command {
             only_look: self.args.dry_run,
             lock_patience: Duration::from_secs(self.args.lock_wait),
             invalidation_patience: Duration::from_secs(15 * 60),
-            concurrency: CONCURRENCY,
+            concurrency: descriptors::room_for(CONCURRENCY),
             world: World { now: Arc::new(aws.clock(Timestamp::now)), ..World::default() },
             progress,
             stop: self.stop.token.clone(),
@@ -175,9 +177,12 @@ impl Command {
             if let Ok(files) = files.await {
                 warm(&session, files);
             }
-            Ok(())
+            future::pending::<Infallible>().await
         };
-        let (observed, ()) = tokio::try_join!(observe(&session), warming)?;
+        let observed = tokio::select! {
+            observed = observe(&session) => observed?,
+            never = warming => match never {},
+        };
         Ok((session, observed))
     }
 
