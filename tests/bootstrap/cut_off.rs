@@ -119,7 +119,7 @@ fn a_repair_survives(cut: Cut) {
         handmade::make(&world.console(), &world.account, DOMAIN).await;
         world.proxy.clear();
         let request = Request { www: Some(true), ..no_wish() };
-        let whole = Undisturbed::bootstrap(Some(world.keep()), request).await;
+        let whole = Undisturbed::bootstrap(Some(world.keep().await), request).await;
         for write in ["UpdateDistribution", "PutBucketPolicy", "PutPublicAccessBlock", "RequestCertificate"] {
             assert!(whole.writes.iter().any(|operation| operation == write), "{write}: {:?}", whole.writes);
         }
@@ -179,7 +179,7 @@ async fn site_among_others() -> (Kept, BTreeMap<String, String>) {
     let others = world.everything();
     world.bootstrap(&every_wish()).await.unwrap();
     world.publish_by_hand(&["live/index.html", "live/app.js", "live/index.html"]).await;
-    (world.keep(), others)
+    (world.keep().await, others)
 }
 
 /// Cuts a destroy after the first `after` calls, and repeats it to its end.

@@ -26,7 +26,10 @@ use cruddur_site::{
 use futures::{StreamExt as _, stream};
 use rusqlite::{Connection as Index, OpenFlags};
 use tempfile::TempDir;
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -144,8 +147,18 @@ impl Rehearsal {
     }
 
     /// Ends the account's services and keeps its files.
-    pub fn keep(self) -> Kept {
-        Kept(self.folder)
+    pub async fn keep(self) -> Kept {
+        let Self { folder, account, proxy, session, _services, _dns } = self;
+        drop((account, proxy, session, _services, _dns));
+        // Whoever closes the index last takes its log with him (SQLite, "Write-Ahead Logging"): a request may still be at it.
+        let log = folder.path().join("account.db-wal");
+        let closed = async {
+            while log.exists() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), closed).await.expect("nobody has the account open any more");
+        Kept(folder)
     }
 
     /// How the SDK reaches the account for what is made by hand.
