@@ -36,9 +36,11 @@ impl World {
         names.iter().map(|name| name.trim_end_matches(".json.gz").to_owned()).collect()
     }
 
-    /// The releases that the manifest remembers, oldest first.
+    /// The releases that the manifest remembers, by name: two of one second have names in any order.
     async fn remembered(&self) -> Vec<String> {
-        self.manifest().await.releases.iter().rev().map(|mark| mark.id.to_string()).collect()
+        let mut names: Vec<String> = self.manifest().await.releases.iter().map(|mark| mark.id.to_string()).collect();
+        names.sort();
+        names
     }
 }
 
