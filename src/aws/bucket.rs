@@ -15,9 +15,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Action, http::Http, watch::Watch};
+use super::{Action, bug, http::Http, watch::Watch};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     plan::{Listed, Stored},
     release::{
         ETag,
@@ -250,7 +250,7 @@ impl Bucket {
         let identifiers = identifiers
             .collect::<std::result::Result<Vec<_>, _>>()
             .and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build());
-        let delete = identifiers.map_err(|error| Error::bug("cannot delete objects", error))?;
+        let delete = identifiers.map_err(|error| bug("delete objects", error))?;
         let (on, what) = (self.arn(&format!("{}*", self.prefix)), "delete what the build no longer has");
         let action = Action { iam: "s3:DeleteObject", on: &on, what };
         let sent = self.client.delete_objects().bucket(&self.name).delete(delete).send().await;

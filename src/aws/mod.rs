@@ -221,6 +221,11 @@ impl Aws {
     }
 }
 
+/// The SDK demands what was not given.
+fn bug(what: &str, error: impl fmt::Display) -> Error {
+    Error::bug(format!("cannot {what}"), error)
+}
+
 /// The error for an answer that lacks what AWS promises, or a request that cannot be built of what we were given.
 fn incomplete(what: &str, cause: impl fmt::Display) -> Error {
     let next = "run the command again; if it fails again, report it as a bug";

@@ -20,7 +20,7 @@ enum Form {
 impl ETag {
     /// Whether it is no entity tag at all.
     pub fn is_empty(&self) -> bool {
-        self.0 == Form::Other("".into())
+        *self == Self::default()
     }
 }
 

@@ -13,8 +13,7 @@ use std::{
 
 use aws_sdk_s3::Client;
 
-use super::Aws;
-use crate::error::Error;
+use super::{Aws, bug};
 
 /// A bucket that there may be, or shall be.
 ///
@@ -86,8 +85,3 @@ macro_rules! sent {
     }};
 }
 use sent;
-
-/// The SDK demands what was not given.
-fn bug(what: &str, error: impl std::fmt::Display) -> Error {
-    Error::bug(format!("cannot {what}"), error)
-}

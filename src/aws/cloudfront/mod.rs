@@ -7,15 +7,13 @@ mod function;
 mod summaries;
 mod tags;
 
-use std::fmt::Display;
-
 use aws_sdk_cloudfront::{
     Client,
     types::{DistributionConfig, EventType, InvalidationBatch, Paths},
 };
 
 pub use self::summaries::Summary;
-use super::Action;
+use super::{Action, bug};
 pub use crate::setup::S3Origin;
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -160,11 +158,6 @@ fn is_stale(code: Option<&str>) -> bool {
 fn incomplete(what: &str) -> Error {
     let told = format!("cannot {what}: the answer is not complete");
     Error::new(ErrorKind::Service, told, "run the command again")
-}
-
-/// The SDK demands what was not given.
-fn bug(what: &str, error: impl Display) -> Error {
-    Error::bug(format!("cannot {what}"), error)
 }
 
 fn no_distribution(domain: &str, aliases: &[String]) -> Error {
