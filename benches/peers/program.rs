@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -163,7 +164,8 @@ fn carry_out(arguments: Arguments) -> Result<(), String> {
         }
     }
     if out.is_none() {
-        println!("\n{}", report::text(&results));
+        // Who asked may have read enough.
+        let _ = writeln!(std::io::stdout(), "\n{}", report::text(&results));
         return Ok(());
     }
     keep(&results, out.as_deref())

@@ -25,7 +25,7 @@ pub fn run() {
     a_round_trip_takes_its_time();
     memory_of_this_process_is_not_counted();
     a_small_site_is_measured();
-    println!("the benchmark works");
+    let _ = writeln!(std::io::stdout(), "the benchmark works");
 }
 
 fn listings_are_in_order_and_go_on_where_they_ended() {

@@ -130,7 +130,7 @@ pub struct Target {
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".cruddur-local", value_hint = ValueHint::DirPath)]
     pub local: Option<PathBuf>,
     /// After publishing, serve the local account until Ctrl-C
-    #[arg(long, requires = "local")]
+    #[arg(long, requires = "local", conflicts_with = "dry_run")]
     pub serve: bool,
     /// The port to serve on [default: 8080, or a free one]
     #[arg(long, value_name = "PORT", requires = "serve")]

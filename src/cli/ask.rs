@@ -9,11 +9,27 @@ use crate::{
     publish::interrupted_before,
 };
 
+/// What to say where nobody can be asked.
+#[derive(Clone, Copy)]
+pub struct Cannot {
+    /// What cannot be.
+    pub what: &'static str,
+    /// What to do instead.
+    pub next: &'static str,
+}
+
+impl Cannot {
+    /// With the words `what`, of a command that `--yes` answers for.
+    pub const fn without_yes(what: &'static str) -> Self {
+        Self { what, next: "look at the plan with --dry-run, then run the command with --yes" }
+    }
+}
+
 /// Asks a question that is answered by yes or, by default, no.
 ///
 /// # Errors
 /// [`ErrorKind::Input`] with the words of `cannot` where nobody can be asked; [`ErrorKind::Interrupted`] after `stop`.
-pub async fn yes(question: &str, cannot: &str, stop: &CancellationToken) -> Result<bool> {
+pub async fn yes(question: &str, cannot: Cannot, stop: &CancellationToken) -> Result<bool> {
     let answer = line(&format!("{question} [y/N] "), cannot, stop).await?;
     Ok(matches!(answer.as_str(), "y" | "Y" | "yes"))
 }
@@ -22,11 +38,8 @@ pub async fn yes(question: &str, cannot: &str, stop: &CancellationToken) -> Resu
 ///
 /// # Errors
 /// As [`yes`].
-pub async fn line(question: &str, cannot: &str, stop: &CancellationToken) -> Result<String> {
-    let cannot_ask = || {
-        let next = "look at the plan with --dry-run, then run the command with --yes";
-        Error::new(ErrorKind::Input, cannot, next)
-    };
+pub async fn line(question: &str, cannot: Cannot, stop: &CancellationToken) -> Result<String> {
+    let cannot_ask = || Error::new(ErrorKind::Input, cannot.what, cannot.next);
     if !std::io::stdin().is_terminal() {
         return Err(cannot_ask());
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{
     args, ask,
+    ask::Cannot,
     bootstrap::{Asked, Steps, known_profile, session},
     json,
     local::{Local, no_domain_for_account},
@@ -103,7 +104,7 @@ fn show(plan: &Removals, domain: &str, dry_run: bool) {
 
 /// Asks twice: once for the list, once for the name, which nobody types by habit.
 async fn agreed(plan: &Removals, domain: &str, stop: &tokio_util::sync::CancellationToken) -> Result<()> {
-    const CANNOT: &str = "destroy needs --yes where nobody can be asked";
+    const CANNOT: Cannot = Cannot::without_yes("destroy needs --yes where nobody can be asked");
     if !ask::yes("Delete this?", CANNOT, stop).await? {
         let what = "you did not agree, so nothing was deleted";
         return Err(Error::new(ErrorKind::Interrupted, what, "run the same command again and answer y to delete it"));

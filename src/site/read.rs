@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    FileClass, Framework, Headers, ObjectKey, Rules, SiteFile,
+    Framework, Headers, ObjectKey, Rules, SiteFile,
     class::classify_among,
     cores::on_all_cores,
     framework,
@@ -102,13 +102,12 @@ fn describe(
 ///
 /// # Errors
 /// [`ErrorKind::Io`] when a page cannot be read.
-pub fn missing_references<'a>(
-    pages: impl IntoIterator<Item = &'a Arc<SiteFile>>,
+pub fn missing_references(
+    pages: &[&Arc<SiteFile>],
     keys: &BTreeSet<ObjectKey>,
     own_hosts: &[String],
 ) -> Result<Vec<MissingReference>> {
-    let pages: Vec<&Arc<SiteFile>> = pages.into_iter().filter(|file| file.class == FileClass::Page).collect();
-    let lost = on_all_cores(&pages, || (), |(), page| lost_by(page, keys, own_hosts))
+    let lost = on_all_cores(pages, || (), |(), page| lost_by(page, keys, own_hosts))
         .into_iter()
         .collect::<Result<Vec<_>>>()?;
     Ok(references::missing(pages.iter().zip(&lost).map(|(page, lost)| (&page.key, lost.as_slice())), keys))

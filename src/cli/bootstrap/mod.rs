@@ -14,6 +14,7 @@ pub(super) use steps::Steps;
 
 use super::{
     args, ask,
+    ask::Cannot,
     local::{Local, no_domain_for_account},
     print_json,
     stop::Stop,
@@ -61,7 +62,7 @@ pub(super) async fn run(args: args::Bootstrap) -> Result<()> {
         return Ok(());
     }
     if !command.plan.is_empty() && !command.args.yes {
-        let cannot = "bootstrap needs --yes where nobody can be asked";
+        let cannot = Cannot::without_yes("bootstrap needs --yes where nobody can be asked");
         if !ask::yes("Make this?", cannot, &command.session.stop).await? {
             return Err(Error::new(
                 ErrorKind::Interrupted,

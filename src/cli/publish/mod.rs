@@ -6,7 +6,6 @@ use std::{
     collections::BTreeSet,
     convert::Infallible,
     future,
-    io::{IsTerminal, Write as _},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,7 +14,8 @@ use jiff::Timestamp;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{
-    actions::Actions, args, bars::Bars, descriptors, local, local::Local, report, serve, settings::Settings, stop::Stop,
+    actions::Actions, args, ask, ask::Cannot, bars::Bars, descriptors, local, local::Local, report, serve,
+    settings::Settings, stop::Stop,
 };
 use crate::{
     aws::{Aws, Connection, missing_profile},
@@ -23,7 +23,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     publish::{Identity, Observed, Prepared, Progress, Session, World, interrupted_before, observe, warm},
     site::{
-        ObjectKey, SiteFile,
+        FileClass, ObjectKey, SiteFile,
         read::{Site, missing_references, read_found},
         walk::walk,
     },
@@ -34,6 +34,11 @@ use words::Planned;
 /// "Optimizing Amazon S3 performance"), and asks to slow down where that is too much: then it gets fewer. A single-page app goes up in
 /// one wave.
 const CONCURRENCY: usize = 320;
+
+const CANNOT_ASK: Cannot = Cannot {
+    what: "--confirm needs a terminal to ask on",
+    next: "leave it out where nobody can answer; --dry-run shows the plan",
+};
 
 pub(super) async fn run(args: args::Publish, actions: Actions) -> Result<()> {
     let stop = Stop::listen();
@@ -49,12 +54,8 @@ async fn run_until(args: args::Publish, actions: Actions, stop: Stop, limit: Opt
     }
     let bars = Arc::new(Bars::new(args.quiet, args.verbose, actions.clone()));
     let command = Command { bars, args, settings, stop, actions };
-    let local = match &command.args.target.local {
-        Some(folder) => Some(Local::start(folder).await?),
-        None => None,
-    };
-    let (site, session, observed) = tokio::select! {
-        looked = command.look(local.as_ref()) => looked?,
+    let (site, session, observed, local) = tokio::select! {
+        looked = command.look() => looked?,
         // So far nothing is changed, and nobody should have to wait for an answer that does not come.
         () = command.stop.token.cancelled() => return Err(interrupted_before()),
     };
@@ -88,8 +89,8 @@ struct Command {
 
 impl Command {
     /// Reads the build and looks at the bucket, at the same time where the bucket is there already.
-    async fn look(&self, local: Option<&Local>) -> Result<(Site, Session, Observed)> {
-        let Some(local) = local else {
+    async fn look(&self) -> Result<(Site, Session, Observed, Option<Local>)> {
+        let Some(account) = &self.args.target.local else {
             let target = self.settings.layers.require_target()?;
             let connection = self.connection();
             let (found, files) = oneshot::channel();
@@ -100,14 +101,16 @@ impl Command {
                 }
                 looked => looked?,
             };
-            return Ok((site, session, observed));
+            return Ok((site, session, observed, None));
         };
         let (found, files) = oneshot::channel();
         let site = self.read(found).await?;
+        // Not before it is sure that there is something to publish: this makes the account.
+        let local = Local::start(account).await?;
         let target =
             local.prepare(self.settings.layers.target.clone(), self.settings.layers.routing.unwrap_or(site.routing))?;
         let (session, observed) = self.open(&local.connection(), &target, files).await?;
-        Ok((site, session, observed))
+        Ok((site, session, observed, Some(local)))
     }
 
     fn connection(&self) -> Connection {
@@ -199,7 +202,10 @@ impl Command {
             if self.args.dry_run {
                 return Ok(());
             }
-            if self.args.confirm && !prepared.plan.is_empty() && !confirmed()? {
+            if self.args.confirm
+                && !prepared.plan.is_empty()
+                && !ask::yes("Publish this?", CANNOT_ASK, &session.stop).await?
+            {
                 return Err(Error::new(ErrorKind::Interrupted, "not published", "nothing was changed"));
             }
             if let Some(outcome) = session.carry_out(&prepared).await? {
@@ -216,11 +222,15 @@ impl Command {
     /// published were looked at when they were, unless files have gone since.
     fn missing(&self, site: &Site, session: &Session, prepared: &Prepared) -> Result<Vec<String>> {
         let changed = prepared.plan.uploads().iter().map(|upload| &upload.file);
-        let pages: Vec<&Arc<SiteFile>> =
+        let looked_at: Vec<&Arc<SiteFile>> =
             if prepared.plan.removals().is_empty() { changed.collect() } else { site.files.iter().collect() };
+        let pages: Vec<_> = looked_at.into_iter().filter(|file| file.class == FileClass::Page).collect();
+        if pages.is_empty() {
+            return Ok(Vec::new());
+        }
         let keys: BTreeSet<ObjectKey> = site.files.iter().map(|file| file.key.clone()).collect();
         let own_hosts = session.distribution.iter().flat_map(|(_, distribution)| distribution.aliases.clone());
-        let missing = missing_references(pages, &keys, &own_hosts.collect::<Vec<_>>())?;
+        let missing = missing_references(&pages, &keys, &own_hosts.collect::<Vec<_>>())?;
         let told = report::missing(&missing);
         if self.settings.layers.strict && !missing.is_empty() {
             let many = match missing.len() {
@@ -250,23 +260,4 @@ fn identity() -> Identity {
 
 fn terminal_width() -> usize {
     console::Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns))
-}
-
-/// Asks on the terminal.
-fn confirmed() -> Result<bool> {
-    let cannot_ask = || {
-        Error::new(
-            ErrorKind::Input,
-            "--confirm needs a terminal to ask on",
-            "leave it out where nobody can answer; --dry-run shows the plan",
-        )
-    };
-    if !std::io::stdin().is_terminal() {
-        return Err(cannot_ask());
-    }
-    out!("Publish this? [y/N] ");
-    let mut answer = String::new();
-    let asked = std::io::stdout().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
-    asked.map_err(|error| cannot_ask().because(error))?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
