@@ -120,8 +120,8 @@ impl Bucket {
         !self.without_conditions.load(Relaxed)
     }
 
-    /// Tries whether a store that is not AWS's heeds conditions, by writing the state object `name` once more on the condition that
-    /// there is none: some stores take no notice of what they do not know. Returns the object's new entity tag where it did.
+    /// Tries whether a store that is not AWS's heeds conditions, by writing the state object `name` once more in place of one that it is
+    /// not: some stores take no notice of what they do not know. Returns the object's new entity tag where it was written.
     ///
     /// # Errors
     /// As the store answers, but for the failed condition.
@@ -129,13 +129,20 @@ impl Bucket {
         if self.is_aws || !self.has_conditions() {
             return Ok(None);
         }
-        match self.state_put(name, body).if_none_match("*").send().await {
+        // The tag of what is empty, as which nothing of ours is written.
+        match self.state_put(name, body).if_match("\"d41d8cd98f00b204e9800998ecf8427e\"").send().await {
             Ok(answer) => {
                 self.without_conditions.store(true, Relaxed);
                 Ok(Some(bare(answer.e_tag()).into()))
             }
-            Err(error) if matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict")) => Ok(None),
-            Err(error) => Err(self.state_not_written(name, error)),
+            Err(error) => match error.code() {
+                Some("PreconditionFailed" | "ConditionalRequestConflict") => Ok(None),
+                Some("NotImplemented") => {
+                    self.without_conditions.store(true, Relaxed);
+                    Ok(None)
+                }
+                _ => Err(self.state_not_written(name, error)),
+            },
         }
     }
 

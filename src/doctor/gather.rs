@@ -222,7 +222,7 @@ async fn release(examination: &Examination<'_>, origin: &S3Origin, region: &str)
         foreign: remote.objects.keys().filter(|key| !remote.owns(key)).count(),
         source_maps: names(maps),
         objects: remote.objects.len(),
-        left_behind: observed.left_behind.as_ref().map(|(lock, _)| format!("{} on {}", lock.owner, lock.host)),
+        left_behind: observed.left_behind().map(|lock| format!("{} on {}", lock.owner, lock.host)),
         root: root.map(|head| PageSeen {
             cache_control: head.headers.cache_control,
             content_type: head.headers.content_type,

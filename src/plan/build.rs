@@ -109,6 +109,12 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
             }
         }
     }
+    // Until there is a manifest, nothing but the draft knows what a recovered one had.
+    let recovered = remote.manifest.as_ref().filter(|_| remote.recovered);
+    let adopted = match recovered {
+        Some(manifest) => manifest.objects.keys().cloned().collect(),
+        None => remote.adopted.clone(),
+    };
     Ok(Plan {
         changes_manifest,
         records_to_drop: forgotten(remote.manifest.as_ref(), &next),
@@ -119,7 +125,8 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
         invalidation,
         notes,
         next,
-        adopted: remote.adopted.clone(),
+        adopted,
+        recovered: recovered.map(|manifest| manifest.releases.clone()).unwrap_or_default(),
     })
 }
 

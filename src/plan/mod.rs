@@ -24,7 +24,7 @@ pub use retention::Retention;
 pub use stage::Stage;
 
 use crate::{
-    release::{ETag, Manifest, Published, ReleaseId},
+    release::{ETag, Manifest, Published, ReleaseId, ReleaseMark},
     routing::Routing,
     site::{FileClass, Framework, ObjectKey, SiteFile, class::classify},
 };
@@ -196,6 +196,7 @@ pub struct Plan {
     notes: Vec<Note>,
     next: Manifest,
     adopted: BTreeSet<ObjectKey>,
+    recovered: Vec<ReleaseMark>,
     records_to_drop: Vec<ReleaseId>,
     changes_manifest: bool,
 }
@@ -261,9 +262,10 @@ impl Plan {
             parts => parts + 2,
         };
         let uploads: u64 = self.uploads.iter().map(part_requests).sum();
-        // Lock, release record, manifest, and the draft where there is one; S3 does not bill deletions.
+        // The lock twice, release record, manifest, and the draft where there is one; S3 does not bill deletions. A look at the
+        // manifest, where the lock does not vouch for it.
         let drafts = self.adopts() || self.uploads.iter().any(|upload| self.is_in_draft(upload));
-        let writes_and_lists = uploads + 3 + u64::from(drafts);
+        let writes_and_lists = uploads + 4 + u64::from(drafts);
         Requests { writes_and_lists, reads: 1, invalidation_paths: self.invalidation.len() as u64 }
     }
 
@@ -273,7 +275,8 @@ impl Plan {
     }
 
     /// What the next publish must know to [adopt](Remote::adopt) what this one has sent, should it be cut off: the objects that
-    /// no manifest has. Those that are not there yet have no entity tag. None where there are no such objects.
+    /// no manifest has. Those that are not there yet have no entity tag. None where there are no such objects. Of a
+    /// [recovered](Remote::recovered) manifest it has everything, releases included.
     pub fn draft(&self) -> Option<Manifest> {
         let mut draft = Manifest::empty(self.next.release.clone(), self.next.published);
         let adopted = self.adopted.iter().filter_map(|key| self.next.objects.get_key_value(key));
@@ -283,6 +286,7 @@ impl Plan {
             draft.objects.insert(file.key.clone(), Arc::new(Published::new(file, etag, None)));
         }
         draft.demoted.clone_from(&self.next.demoted);
+        draft.releases.clone_from(&self.recovered);
         (!draft.objects.is_empty()).then_some(draft)
     }
 

@@ -97,7 +97,9 @@ async fn upload_all(
             pages_may_change = true;
         }
         session.progress.event(Event::StageStarts(stage, of_stage.len() as u64, bytes));
-        upload_stage(&uploader, of_stage, lock, &mut stored).await?;
+        let uploading = upload_stage(&uploader, of_stage, lock, &mut stored);
+        let (uploaded, tried) = tokio::join!(uploading, lock.try_conditions());
+        uploaded.and(tried)?;
     }
     session.progress.event(Event::UploadsEnd);
     Ok(stored)
@@ -147,20 +149,25 @@ pub(crate) fn interrupted_before() -> Error {
 
 async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMap<ObjectKey, Stored>) -> Result<()> {
     let bucket = &session.bucket;
-    let body = Bytes::from(prepared.plan.manifest(stored).encode());
+    let (record, body) = (super::record(prepared.plan.release()), Bytes::from(prepared.plan.manifest(stored).encode()));
     let condition = match &prepared.observed.manifest_etag {
         Some(etag) => Condition::Matches(etag.clone()),
         None => Condition::Absent,
     };
-    if bucket.write_state(MANIFEST, body.clone(), Some(&condition)).await?.is_none() {
+    // Until here the record's place is the draft's. Cut off between the two, the lock that stays tells the next publish that one
+    // of them is missing.
+    let (recorded, replaced) = tokio::join!(
+        bucket.write_state(&record, body.clone(), None),
+        bucket.write_state(MANIFEST, body.clone(), Some(&condition)),
+    );
+    if replaced?.is_none() {
         return Err(Error::new(
             ErrorKind::Rival,
             "somebody else replaced the manifest while this publish was working",
             "run the command again: it puts the site in order, from what is there now",
         ));
     }
-    // Until here its place is the draft's. Cut off in between, the lock that stays tells the next publish that the record is missing.
-    bucket.write_state(&super::record(prepared.plan.release()), body, None).await?;
+    recorded?;
     for release in prepared.plan.records_to_drop() {
         bucket.delete_state(&super::record(release)).await?;
     }

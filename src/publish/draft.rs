@@ -25,15 +25,16 @@ impl<'a> Draft<'a> {
         Self { session, name: record(plan.release()), body, adopts: plan.adopts() }
     }
 
-    /// Writes one that adopts: the lock before names the draft that it comes from, so it must be there when ours replaces that
-    /// lock. Any other can wait until nobody else may write it for nothing.
-    pub async fn write_before_lock(&self) -> Result<()> {
-        if self.adopts { self.write().await } else { Ok(()) }
-    }
-
-    /// Writes one that does not adopt.
-    pub async fn write_after_lock(&self) -> Result<()> {
-        if self.adopts { Ok(()) } else { self.write().await }
+    /// Writes it while the lock that names it is `written`; before that where it adopts: the lock that is replaced names the draft
+    /// that it adopts from.
+    pub async fn write_with<T>(&self, written: impl Future<Output = Result<T>>) -> (Result<()>, Result<T>) {
+        if !self.adopts {
+            return tokio::join!(self.write(), written);
+        }
+        match self.write().await {
+            Ok(()) => (Ok(()), written.await),
+            Err(error) => (Ok(()), Err(error)),
+        }
     }
 
     async fn write(&self) -> Result<()> {

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::{task::JoinHandle, time::sleep};
+use tokio::{sync::OnceCell, task::JoinHandle, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{Event, LOCK, MANIFEST, Prepared, Session, draft::Draft, machine};
@@ -60,8 +60,11 @@ impl Lease {
 pub(super) struct Held {
     session: Session,
     lock: Lock,
+    /// The entity tag of the manifest that the plan was made from.
+    manifest: Option<ETag>,
     lease: Arc<Mutex<Lease>>,
     lost: CancellationToken,
+    tried: OnceCell<()>,
     renewal: Renewal,
 }
 
@@ -77,8 +80,6 @@ impl Drop for Renewal {
 impl Held {
     /// Takes the lock for a plan; `None` when somebody else has taken it, or has published, since the plan was made.
     pub async fn take(session: &Session, prepared: &Prepared) -> Result<Option<Self>> {
-        let draft = Draft::of(session, prepared);
-        draft.write_before_lock().await?;
         let (now, since) = (session.now(), Instant::now());
         let lock = Lock {
             release: prepared.plan.release().clone(),
@@ -89,39 +90,27 @@ impl Held {
             started: now,
             expires: now,
             owes: BTreeSet::from_iter(prepared.plan.invalidation().paths().cloned()).into_iter().collect(),
+            ended: false,
         }
         .renewed(now);
-        let condition = match &prepared.observed.left_behind {
-            Some((_, etag)) => Condition::Matches(etag.clone()),
-            None => Condition::Absent,
-        };
-        let body = Bytes::from(lock.encode());
-        let written = session.bucket.write_state(LOCK, body.clone(), Some(&condition)).await?;
-        let Some(mut etag) = written else {
-            if prepared.plan.adopts() {
-                draft.delete().await;
-            }
+        let draft = Draft::of(session, prepared);
+        let before = prepared.observed.lock.as_ref().map(|(_, etag)| etag);
+        let (drafted, written) = draft.write_with(write(session, &lock, before)).await;
+        let Some(etag) = written? else {
+            draft.delete().await;
             return Ok(None);
         };
-        let (heeded, manifest, drafted) = tokio::join!(
-            session.bucket.try_conditions(LOCK, &body),
-            session.bucket.state_etag(MANIFEST),
-            draft.write_after_lock(),
-        );
-        if let Ok(Some(again)) = &heeded {
-            etag.clone_from(again);
-        }
-        if !session.bucket.has_conditions() {
-            session.progress.event(Event::Warning(
-                "this store has no conditional writes, so the lock is only as good as a look before and after: publish from \
-                 one place at a time",
-            ));
-        }
         let lease = Arc::new(Mutex::new(Lease { etag, expires: lock.expires, since }));
         let lost = CancellationToken::new();
         let renewal = Renewal(tokio::spawn(renew(session.clone(), lock.clone(), lease.clone(), lost.clone())));
-        let held = Self { session: session.clone(), lock, lease, lost, renewal };
-        match heeded.and(drafted).and(manifest).map(|etag| etag == prepared.observed.manifest_etag) {
+        let (session, manifest) = (session.clone(), prepared.observed.manifest_etag.clone());
+        let held = Self { session, lock, manifest, lease, lost, tried: OnceCell::new(), renewal };
+        let is_current = match drafted {
+            Ok(()) if prepared.observed.vouched && held.session.bucket.has_conditions() => Ok(true),
+            Ok(()) => held.finds_the_manifest().await,
+            Err(error) => Err(error),
+        };
+        match is_current {
             Ok(true) => Ok(Some(held)),
             Ok(false) => {
                 if held.hand_back(prepared).await {
@@ -136,6 +125,31 @@ impl Held {
         }
     }
 
+    /// Whether the manifest is the one that the plan was made from.
+    async fn finds_the_manifest(&self) -> Result<bool> {
+        Ok(self.session.bucket.state_etag(MANIFEST).await? == self.manifest)
+    }
+
+    /// Finds out, once, whether the store heeds the conditions by which the lock was taken. Where it does not, somebody may have
+    /// published since the plan was made.
+    pub async fn try_conditions(&self) -> Result<()> {
+        let trying = async || {
+            let bucket = &self.session.bucket;
+            if let Some(etag) = bucket.try_conditions(LOCK, &Bytes::from(self.lock.encode())).await? {
+                self.lease.lock().unwrap_or_else(PoisonError::into_inner).etag = etag;
+            }
+            if bucket.has_conditions() {
+                return Ok(());
+            }
+            self.session.progress.event(Event::Warning(
+                "this store has no conditional writes, so the lock is only as good as a look before and after: publish from \
+                 one place at a time",
+            ));
+            if self.finds_the_manifest().await? { Ok(()) } else { Err(overtaken()) }
+        };
+        self.tried.get_or_try_init(trying).await.copied()
+    }
+
     /// Fails once somebody else has taken the lock, or could have: a machine that slept wakes up without it. Then
     /// nothing more may be changed.
     pub fn check(&self) -> Result<()> {
@@ -147,6 +161,7 @@ impl Held {
     /// last renewal, and a store that heeds no conditions lets them. What was renewed just now need not be asked for.
     pub async fn confirm(&self) -> Result<()> {
         self.check()?;
+        self.try_conditions().await?;
         if self.session.bucket.has_conditions() && current(&self.lease).is_new(self.session.now()) {
             return Ok(());
         }
@@ -158,13 +173,13 @@ impl Held {
         self.check()
     }
 
-    /// Ends the publish: nothing is owed any more. A lock that cannot be deleted expires by itself.
+    /// Ends the publish: nothing is owed any more. A lock that does not hear of it expires by itself.
     pub async fn release(self) {
         self.renewal.0.abort();
         if self.check().is_err() {
             return;
         }
-        if let Err(error) = self.session.bucket.delete_state(LOCK).await {
+        if let Err(error) = self.replace(&self.lock.ended(self.session.now())).await {
             let text = format!("the lock of this publish remains for a minute: {error}");
             self.session.progress.event(Event::Warning(&text));
         }
@@ -175,37 +190,36 @@ impl Held {
     pub async fn give_up(self) {
         self.renewal.0.abort();
         let lock = self.lock.given_up(self.session.now());
-        self.write(&lock).await;
+        let _ = tokio::time::timeout(GIVING_UP, self.replace(&lock)).await;
     }
 
     /// Puts back what was there before the lock was taken; false when our lock may still be there.
     async fn hand_back(self, prepared: &Prepared) -> bool {
-        match &prepared.observed.left_behind {
-            None => {
-                self.release().await;
-                true
-            }
-            Some((before, _)) => {
-                self.renewal.0.abort();
-                self.write(before).await
-            }
-        }
+        self.renewal.0.abort();
+        // A lock is never deleted: nobody could tell that there was one.
+        let nobodys = || self.lock.ended(self.session.now());
+        let before = prepared.observed.lock.as_ref().map_or_else(nobodys, |(before, _)| before.clone());
+        matches!(tokio::time::timeout(GIVING_UP, self.replace(&before)).await, Ok(Ok(Some(_))))
     }
 
-    /// Replaces our lock; false when that failed.
-    async fn write(&self, lock: &Lock) -> bool {
-        let condition = Condition::Matches(current(&self.lease).etag);
-        let writing = self.session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition));
-        matches!(tokio::time::timeout(GIVING_UP, writing).await, Ok(Ok(Some(_))))
+    /// Replaces our lock, and returns the new one's entity tag; `None` where it is no longer ours.
+    async fn replace(&self, lock: &Lock) -> Result<Option<ETag>> {
+        write(&self.session, lock, Some(&current(&self.lease).etag)).await
     }
 }
 
-/// Removes a lock that was left behind with nothing to do.
-pub(super) async fn clear(session: &Session, etag: &ETag) -> Result<()> {
-    match session.bucket.state_etag(LOCK).await? {
-        Some(now) if now == *etag => session.bucket.delete_state(LOCK).await,
-        _ => Ok(()),
+/// Ends a lock that was left behind with nothing to do, if it is still there.
+pub(super) async fn end(session: &Session, prepared: &Prepared) -> Result<()> {
+    match &prepared.observed.lock {
+        Some((lock, etag)) => write(session, &lock.ended(session.now()), Some(etag)).await.map(drop),
+        None => Ok(()),
     }
+}
+
+/// Writes a lock in place of the one with that entity tag, or where there is none, and returns its own; `None` where that has changed.
+async fn write(session: &Session, lock: &Lock, before: Option<&ETag>) -> Result<Option<ETag>> {
+    let condition = before.map_or(Condition::Absent, |etag| Condition::Matches(etag.clone()));
+    session.bucket.write_state(LOCK, Bytes::from(lock.encode()), Some(&condition)).await
 }
 
 /// Stands for a lock object that cannot be read: it holds nobody back and owes nothing.
@@ -221,6 +235,7 @@ pub(super) fn unreadable(session: &Session) -> Lock {
         started: now,
         expires: now,
         owes: Vec::new(),
+        ended: false,
     }
 }
 
@@ -249,9 +264,7 @@ async fn renew(session: Session, lock: Lock, lease: Arc<Mutex<Lease>>, lost: Can
     loop {
         sleep(pause).await;
         let (renewed, since) = (lock.renewed(session.now()), Instant::now());
-        let body = Bytes::from(renewed.encode());
-        let condition = Condition::Matches(current(&lease).etag);
-        match session.bucket.write_state(LOCK, body, Some(&condition)).await {
+        match write(&session, &renewed, Some(&current(&lease).etag)).await {
             Ok(Some(etag)) => {
                 *lease.lock().unwrap_or_else(PoisonError::into_inner) = Lease { etag, expires: renewed.expires, since };
             }
@@ -278,8 +291,8 @@ mod tests {
         for (ours, theirs) in [(0, 0), (-5, 5), (-6, 6), (5, -5)] {
             let (release, owner, host) = (ReleaseId::new(start, 0), String::new(), String::new());
             let (started, expires, owes) = (by(ours, 0), by(ours, 0), Vec::new());
-            let lock =
-                Lock { release, owner, host, process: 1, instance: None, started, expires, owes }.renewed(started);
+            let lock = Lock { release, owner, host, process: 1, instance: None, started, expires, owes, ended: false }
+                .renewed(started);
             let lease = Lease { etag: ETag::default(), expires: lock.expires, since: Instant::now() };
             assert!(lease.holds(by(ours, 40)), "two renewals may fail");
             for second in 0..80 {

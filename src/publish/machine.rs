@@ -55,6 +55,7 @@ mod tests {
     fn lock(process: u32, instance: Option<String>) -> Lock {
         let now = jiff::Timestamp::UNIX_EPOCH;
         Lock {
+            ended: false,
             release: ReleaseId::new(now, 1),
             owner: "ann".into(),
             host: "laptop".into(),

@@ -126,7 +126,7 @@ impl Session {
             () = self.stop.cancelled() => return Err(apply::interrupted_before()),
         }
         let now = self.now();
-        let owed = observed.left_behind.as_ref().map(|(lock, _)| lock.owes.iter().cloned().collect());
+        let owed = observed.left_behind().map(|lock| lock.owes.iter().cloned().collect());
         let inputs = Inputs {
             files,
             remote: &observed.remote,
@@ -149,9 +149,9 @@ impl Session {
     /// next publish goes on from there.
     pub async fn carry_out(&self, prepared: &Prepared) -> Result<Option<Outcome>> {
         if prepared.plan.is_empty() {
-            if let Some((_, etag)) = &prepared.observed.left_behind {
+            if prepared.observed.left_behind().is_some() {
                 apply::settle_records(self, prepared).await?;
-                lock::clear(self, etag).await?;
+                lock::end(self, prepared).await?;
             }
             return Ok(Some(Outcome { edges_current: true, ..Outcome::default() }));
         }

@@ -30,12 +30,26 @@ pub struct Observed {
     pub remote: Remote,
     /// The entity tag of the stored manifest, readable or not.
     pub manifest_etag: Option<ETag>,
-    /// The lock of a publish that was cut off, with its entity tag.
-    pub left_behind: Option<(Lock, ETag)>,
+    /// The lock, with its entity tag.
+    pub lock: Option<(Lock, ETag)>,
+    /// Whether the lock is that of the publish that wrote the manifest, ended: who takes it as it was seen then knows that nobody
+    /// has published since.
+    pub vouched: bool,
     /// The release of that publish, where it never came to be and left a draft.
     pub drafted: Option<ReleaseId>,
     /// The release that is live and its manifest, where it was cut off before its record was surely written.
     pub unrecorded: Option<(ReleaseId, Bytes)>,
+}
+
+impl Observed {
+    /// The lock of a publish that was cut off.
+    pub fn left_behind(&self) -> Option<&Lock> {
+        left_behind(self.lock.as_ref())
+    }
+}
+
+fn left_behind(lock: Option<&(Lock, ETag)>) -> Option<&Lock> {
+    lock.map(|(lock, _)| lock).filter(|lock| !lock.ended)
 }
 
 /// Opens connections beforehand, for the listing of a bucket that may hold as many objects as the build has `files`; on the
@@ -70,12 +84,16 @@ async fn look(session: &Session) -> Result<Observed> {
         );
         // In this order, so that of several errors the same is told each time.
         let (manifest, lock, mut first) = (manifest?, lock?, first?);
-        let left_behind = lock.map(|State { bytes, etag, .. }| {
+        // A listing older than the manifest or the lock may know nothing of what a rival did in between, and nothing would
+        // tell. What it did afterwards is found out when the lock is taken.
+        let may_be_newer = |state: &State| state.modified.is_none_or(|written| !bucket.was_before(written, began));
+        let is_old = [&manifest, &lock].into_iter().flatten().any(may_be_newer);
+        let lock = lock.map(|State { bytes, etag, .. }| {
             // What is no lock holds nobody back; it only has to be replaced.
             let lock = bytes.and_then(|bytes| Lock::decode(&bytes));
             (lock.unwrap_or_else(|| super::lock::unreadable(session)), etag)
         });
-        if let Some((lock, _)) = &left_behind
+        if let Some((lock, _)) = &lock
             && lock.holds(session.now())
             && !session.only_look
             && !machine::is_gone(lock)
@@ -83,13 +101,10 @@ async fn look(session: &Session) -> Result<Observed> {
             wait_for(session, lock, since, &mut told).await?;
             continue;
         }
-        // A listing older than the manifest or the lock may know nothing of what a rival did in between, and nothing would
-        // tell. What it did afterwards is found out when the lock is taken.
-        let may_be_newer = |state: &State| state.modified.is_none_or(|written| !bucket.was_before(written, began));
-        if left_behind.is_some() || manifest.as_ref().is_some_and(may_be_newer) {
+        if is_old || left_behind(lock.as_ref()).is_some() {
             first = bucket.list(None).await?;
         }
-        return whole(session, manifest, left_behind, first).await;
+        return whole(session, manifest, lock, first).await;
     }
 }
 
@@ -97,9 +112,10 @@ async fn look(session: &Session) -> Result<Observed> {
 async fn whole(
     session: &Session,
     mut state: Option<State>,
-    left_behind: Option<(Lock, ETag)>,
+    lock: Option<(Lock, ETag)>,
     first: ListPage,
 ) -> Result<Observed> {
+    let left_behind = left_behind(lock.as_ref());
     let manifest = state.as_ref().map(|state| read_manifest(session, state.bytes.as_ref())).transpose()?.flatten();
     if left_behind.is_none()
         && let Some(state) = &mut state
@@ -107,12 +123,19 @@ async fn whole(
         // Only a record that may be missing is made of them, and of a large site they are megabytes.
         state.bytes = None;
     }
-    let draft = match &left_behind {
-        Some((lock, _)) => draft::read(session, &lock.release, manifest.as_ref()).await?,
+    let draft = match left_behind {
+        Some(lock) => draft::read(session, &lock.release, manifest.as_ref()).await?,
         None => None,
     };
-    // Where there is no manifest, the record of a release is as good as one.
+    let vouched = match (&lock, &manifest) {
+        (Some((lock, _)), Some(manifest)) => lock.ended && lock.release == manifest.release,
+        (None, None) => state.is_none(),
+        _ => false,
+    };
+    // Where there is no manifest, the record of a release is as good as one, and so is the draft that came of one.
     let is_recovered = manifest.is_none() && draft.as_ref().is_some_and(|draft| !draft.releases.is_empty());
+    let is_record = |draft: &Manifest| is_recovered && draft.releases.iter().any(|mark| mark.id == draft.release);
+    let drafted = draft.as_ref().filter(|draft| !is_record(draft)).map(|draft| draft.release.clone());
     let (manifest, draft) = if is_recovered { (draft, None) } else { (manifest, draft) };
 
     let listing = list_rest(session, first, manifest.as_ref()).await?;
@@ -124,12 +147,11 @@ async fn whole(
     remote.recovered = is_recovered;
     let live = remote.manifest.as_ref().map(|manifest| manifest.release.clone());
     // A manifest that is damaged is nobody's record, least of all that of the release which was recovered.
-    let is_its_own = |live: &ReleaseId| left_behind.as_ref().is_some_and(|(lock, _)| lock.release == *live);
+    let is_its_own = |live: &ReleaseId| left_behind.is_some_and(|lock| lock.release == *live);
     let unrecorded = live.filter(|live| !is_recovered && is_its_own(live));
-    let drafted = draft.as_ref().map(|draft| draft.release.clone());
     draft.into_iter().for_each(|draft| remote.adopt(draft));
     let (manifest_etag, bytes) = state.map_or((None, None), |state| (Some(state.etag), state.bytes));
-    Ok(Observed { remote, manifest_etag, left_behind, drafted, unrecorded: unrecorded.zip(bytes) })
+    Ok(Observed { remote, manifest_etag, lock, vouched, drafted, unrecorded: unrecorded.zip(bytes) })
 }
 
 /// The manifest in a state object, of which nothing was read where it is too long.

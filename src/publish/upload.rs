@@ -41,7 +41,7 @@ pub(super) struct Uploader<'a> {
 /// Finds the uploads in parts that a publish which was cut off left behind, and aborts those nobody will finish.
 /// Where the permission to look is missing, they are left to the bucket's lifecycle rule.
 pub(super) async fn unfinished(session: &Session, prepared: &Prepared) -> HashMap<ObjectKey, MultipartUpload> {
-    if prepared.observed.left_behind.is_none() {
+    if prepared.observed.left_behind().is_none() {
         return HashMap::new();
     }
     let found = match session.bucket.unfinished_multiparts().await {

@@ -1,8 +1,9 @@
 //! The lock: who is publishing, and what a publish that was cut off still owes.
 //!
-//! One small object does both. While a publish works it keeps others away. When a publish dies, the lock it leaves
+//! One small object does it all. While a publish works it keeps others away. When a publish dies, the lock it leaves
 //! is its journal: the invalidation it had planned, which the next publish then makes even where the bucket
-//! already holds everything.
+//! already holds everything. When a publish ends, its lock stays, and says so: no two are alike, so that whoever takes it as they saw
+//! it knows that nobody has published since.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -37,12 +38,15 @@ pub struct Lock {
     pub expires: Timestamp,
     /// The invalidation paths this publish owes once it has changed its first object.
     pub owes: Vec<String>,
+    /// Whether the publish came to its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
 }
 
 impl Lock {
     /// Whether somebody may still be at work under this lock.
     pub fn holds(&self, now: Timestamp) -> bool {
-        now < self.expires
+        !self.ended && now < self.expires
     }
 
     /// The same lock, held for another [`LEASE`] from `now`.
@@ -55,6 +59,12 @@ impl Lock {
     #[must_use]
     pub fn given_up(&self, now: Timestamp) -> Self {
         Self { expires: now, ..self.clone() }
+    }
+
+    /// The same lock once its publish has come to its end at `now`: it owes nothing.
+    #[must_use]
+    pub fn ended(&self, now: Timestamp) -> Self {
+        Self { owes: Vec::new(), ended: true, ..self.given_up(now) }
     }
 
     /// The bytes to store.
@@ -98,11 +108,19 @@ mod tests {
             started: now,
             expires: now,
             owes: vec!["/*".into()],
+            ended: false,
         }
         .renewed(now);
         assert!(lock.holds(now));
         assert!(!lock.holds(now + LEASE));
         assert!(!lock.given_up(now).holds(now));
+        let (ended, before) = (lock.ended(now), now - LEASE);
+        assert_eq!(
+            (ended.holds(before), ended.owes.len(), ended.ended),
+            (false, 0, true),
+            "whatever the reader's clock"
+        );
+        assert_eq!(Lock::decode(&ended.encode()), Some(ended));
         assert_eq!(Lock::decode(&lock.encode()), Some(lock));
         assert_eq!(Lock::decode(b"{"), None);
     }
@@ -121,6 +139,7 @@ mod tests {
             owes: ["/a%20b*", "a", "", "/a b", "/ü", "/a*b", &format!("/{}", "x".repeat(4000))]
                 .map(String::from)
                 .into(),
+            ended: false,
         };
         let read = Lock::decode(&written.encode()).unwrap();
         assert_eq!((read.owner.as_str(), read.host.as_str()), (r"\u{1b}[31mann", r"a\u{a}b"));

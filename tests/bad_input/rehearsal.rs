@@ -12,6 +12,7 @@ use cruddur_site::{
     local::{ACCESS_KEY_ID, Account, ApiServer, REGION, SECRET_ACCESS_KEY},
     plan::Policy,
     publish::{Identity, Session, World, progress::Silent},
+    release::Lock,
     site::{Rules, SiteFile, read::read, walk::WalkOptions},
 };
 use tempfile::TempDir;
@@ -112,6 +113,12 @@ impl Rehearsal {
     pub async fn read_state(&self, name: &str) -> Option<Vec<u8>> {
         let got = self.s3.get_object().bucket(DOMAIN).key(format!("{STATE}/{name}")).send().await.ok()?;
         Some(got.body.collect().await.unwrap().to_vec())
+    }
+
+    /// Whether the last publish has ended and owes nothing.
+    pub async fn lock_has_ended(&self) -> bool {
+        let lock = self.read_state("lock.json").await.and_then(|lock| Lock::decode(&lock));
+        lock.is_some_and(|lock| lock.ended && lock.owes.is_empty())
     }
 
     pub async fn write_state(&self, name: &str, body: Vec<u8>) {

@@ -224,7 +224,7 @@ impl Model {
                 let lock = Lock::decode(&call.body).expect("a lock");
                 let name = lock.release.to_string();
                 self.owed = lock.owes;
-                if self.releases.last().is_none_or(|last| last.name != name) {
+                if !lock.ended && self.releases.last().is_none_or(|last| last.name != name) {
                     let build = self.builds[&publisher].clone();
                     self.tell(format_args!("         release {} is build {}", self.releases.len(), build.number));
                     self.strays.retain(|key| !build.files.contains_key(key));
@@ -248,7 +248,6 @@ impl Model {
                     self.recorded.push((build, now));
                 }
             }
-            Some("lock.json") => self.owed.clear(),
             Some("manifest.json.gz") => {}
             Some(name) if name.starts_with("releases/") => {}
             _ => self.fail(format!("{} was touched, which is outside the site", call.key)),

@@ -1,6 +1,6 @@
 //! The first publish to an empty bucket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::Folder;
 use crate::world::{LOCK, PREFIX, World, each};
@@ -58,13 +58,16 @@ async fn a_site_arrives_whole(world: World) {
     assert_eq!(rest, ["about/index.html", "index.html", "sw.js"]);
 
     let release = published["result"]["release"].as_str().unwrap();
-    let state = [format!("live/releases/{release}.json.gz"), "live/manifest.json.gz".into()];
+    let state = [format!("live/releases/{release}.json.gz"), "live/lock.json".into(), "live/manifest.json.gz".into()];
     let mut kept = world.keys(".cruddur-site/").await;
     kept.sort_by_key(|key| !key.contains("releases"));
     assert_eq!(kept, state);
     assert!(world.keys("").await.iter().all(|key| key.starts_with(PREFIX) || key.starts_with(".cruddur-site/")));
-    let first_and_last = [calls.writes()[0].key.as_str(), &calls.writes().last().unwrap().key];
-    assert_eq!(first_and_last, [LOCK, LOCK]);
+    let writes: Vec<_> = calls.writes().iter().map(|write| write.key.as_str()).collect();
+    let before_the_site: BTreeSet<_> = writes.iter().copied().take_while(|key| !key.starts_with(PREFIX)).collect();
+    let draft = format!(".cruddur-site/{}", state[0]);
+    assert_eq!(before_the_site, BTreeSet::from([LOCK, &draft]));
+    assert_eq!(writes.last(), Some(&LOCK));
 
     let manifest = world.manifest().await;
     assert_eq!(manifest.release.as_str(), release);

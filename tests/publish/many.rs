@@ -1,6 +1,6 @@
 //! A site of more objects than a listing page holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::Folder;
 use crate::world::World;
@@ -14,7 +14,9 @@ async fn a_site_of_thousands_is_known_by_a_few_requests(world: World) {
         build.file(format!("{:02}/{number:04}.html", number % 50), format!("<title>{number}</title>"))
     });
     world.publish(&build).succeeds().await;
-    assert_eq!(world.calls().site_keys("PutObject").len(), 2500);
+    // A slow machine has the server asked twice.
+    let calls = world.calls();
+    assert_eq!(calls.site_keys("PutObject").into_iter().collect::<BTreeSet<_>>().len(), 2500);
     assert_eq!(world.keys("live/").await.len(), 2500);
 
     world.long_after().await;

@@ -39,7 +39,7 @@ async fn what_is_gone_goes_after_the_edges_forgot_who_names_it(world: World) {
     let published = world.publish(&build).succeeds().await;
     let calls = world.calls();
     let writes: Vec<_> = calls.writes().iter().map(|call| call.operation).collect();
-    let end = ["DeleteObjects", "CreateInvalidation", "DeleteObjects", "CreateInvalidation", "DeleteObject"];
+    let end = ["DeleteObjects", "CreateInvalidation", "DeleteObjects", "CreateInvalidation", "PutObject"];
     assert!(writes.ends_with(&end), "{writes:?}");
     assert_eq!(calls.site_keys("PutObject"), ["assets/app-CvWx2LqM.js", "index.html"]);
     let [changed, removed] = &world.invalidated(&published).await[..] else { panic!("two invalidations: {published}") };

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{Folder, faults::Fault};
-use crate::world::{LOCK, World, each};
+use crate::support::{Folder, faults::Fault, proxy::Call};
+use crate::world::{LOCK, PREFIX, World, each};
 
-crate::on_every_account!(a_plan_that_was_overtaken_is_made_anew);
+crate::on_every_account!(a_plan_that_was_overtaken_is_made_anew, the_lock_tells_whether_a_plan_was_overtaken);
 
 /// A build whose every page and asset says which one it is.
 fn build(name: &str) -> Folder {
@@ -38,8 +38,39 @@ async fn two_publishes_never_mix() {
         assert!(is(&builds[0]) != is(&builds[1]), "round {round} ended with a mixture");
         let manifest = world.manifest().await;
         assert!(manifest.objects.iter().all(|(key, object)| object.etag.to_string() == site[key.as_str()].etag));
-        assert_eq!(world.keys(LOCK).await, [""; 0]);
+        assert!(world.lock_has_ended().await);
     }
+}
+
+/// Given a published site, when it is published again, then nothing but its lock is asked whether somebody has published in between;
+/// where somebody deleted the lock, and another publish came and went, the manifest tells.
+async fn the_lock_tells_whether_a_plan_was_overtaken(world: World) {
+    let build = build("before");
+    world.publish(&build).succeeds().await;
+    build.write("7.html", "after");
+    world.calls();
+    world.publish(&build).succeeds().await;
+    let state = |call: &&Call| call.operation == "HeadObject" && !call.key.starts_with(PREFIX);
+    assert_eq!(world.calls().0.iter().filter(state).count(), 0);
+
+    world.s3.delete_object().bucket(&world.bucket).key(LOCK).send().await.unwrap();
+    let (first, other) = (self::build("first"), self::build("other"));
+    let (fault, held) = Fault::hold("PutObject");
+    world.proxy.inject(fault.at(LOCK).times(1));
+    let overtaken = tokio::spawn(world.publish(&first).succeeds());
+    world.proxy.wait_for("PutObject", LOCK, 1, false).await;
+    let rival = world.bare_command(other.path()).flags(["--endpoint-url", world.endpoint()]);
+    rival.flags(["--domain", &world.domain]).succeeds().await;
+    world.s3.delete_object().bucket(&world.bucket).key(LOCK).send().await.unwrap();
+    held.release();
+
+    let published = overtaken.await.unwrap();
+    assert_eq!(each(&published["plan"]["uploads"], "key").len(), 22);
+    assert_eq!(world.manifest().await.release.as_str(), published["result"]["release"].as_str().unwrap());
+    for (key, object) in world.site().await {
+        assert_eq!(object.body, std::fs::read(first.join(&key)).unwrap(), "{key}");
+    }
+    assert!(world.lock_has_ended().await);
 }
 
 /// Given a publish that has made its plan but has not taken the lock, when another one comes in between from its first
@@ -68,5 +99,5 @@ async fn a_plan_that_was_overtaken_is_made_anew(world: World) {
         assert_eq!(object.body, std::fs::read(first.join(&key)).unwrap(), "{key}");
     }
     assert_eq!(world.manifest().await.release.as_str(), published["result"]["release"].as_str().unwrap());
-    assert_eq!(world.keys(LOCK).await, [""; 0]);
+    assert!(world.lock_has_ended().await);
 }

@@ -5,19 +5,19 @@ use std::time::Duration;
 use crate::support::{Folder, faults::Fault};
 use crate::world::{World, each};
 
-const FILES: usize = 400;
+const FILES: usize = 1000;
 
-/// The most uploads under way at once, from the hundredth that has arrived to the last but fifty.
+/// The most uploads under way at once, from the hundredth that has arrived on, for as long as there are enough left.
 async fn crowd(world: &World, refused: usize) -> usize {
     let mut most = 0;
     loop {
         tokio::time::sleep(Duration::from_millis(20)).await;
         let seen = world.proxy.seen("PutObject", &format!("/{}/live/", world.bucket));
         let arrived = seen.iter().filter(|call| call.answered).count();
-        if (100..FILES - 50).contains(&arrived) {
+        if (100..FILES - 350).contains(&arrived) {
             // What was refused has never reached the store.
             most = most.max(seen.len() - arrived - refused);
-        } else if arrived >= FILES - 50 {
+        } else if arrived >= FILES - 350 {
             return most;
         }
     }

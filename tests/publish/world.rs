@@ -50,6 +50,7 @@ pub struct World {
 /// The lock of somebody on another machine.
 pub fn lock_of_bob(expires: Timestamp, owes: Vec<String>) -> Lock {
     Lock {
+        ended: false,
         release: ReleaseId::new(expires, 1),
         owner: "bob".into(),
         host: "laptop".into(),
@@ -189,6 +190,11 @@ impl World {
             keys.extend(page.contents().iter().map(|object| object.key().unwrap()[prefix.len()..].to_owned()));
         }
         keys
+    }
+
+    /// Whether the last publish has ended and owes nothing.
+    pub async fn lock_has_ended(&self) -> bool {
+        Lock::decode(&self.bytes(LOCK).await).is_some_and(|lock| lock.ended && lock.owes.is_empty())
     }
 
     /// The served objects by their key below the prefix.
