@@ -147,7 +147,7 @@ impl Bucket {
     }
 
     /// A write whose answer was lost and that was tried again fails on its own success: what is there then is ours to the
-    /// byte, for it has the name of a release that nobody else makes.
+    /// byte, for it has the name of a release that nobody else makes, or ends the lock of one as nobody else would.
     async fn written_before(&self, name: &str, body: &Bytes) -> Result<Option<ETag>> {
         let there = self.read_state(name, body.len() as u64).await?;
         Ok(there.filter(|state| state.bytes.as_ref() == Some(body)).map(|state| state.etag))

@@ -98,9 +98,8 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
         demoted,
     };
     next.objects.extend(leftovers.superseded);
-    let changes_manifest = remote.recovered
-        || !remote.adopted.is_empty()
-        || remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote));
+    let changes_manifest =
+        !remote.adopted.is_empty() || remote.manifest.as_ref().is_none_or(|manifest| differ(manifest, &next, remote));
     if let Some(last) = remote.manifest.as_ref().filter(|_| !changes) {
         for object in next.objects.values_mut() {
             if let Some(superseded) = object.superseded.as_ref().filter(|one| one.by == last.release) {
@@ -109,12 +108,6 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
             }
         }
     }
-    // Until there is a manifest, nothing but the draft knows what a recovered one had.
-    let recovered = remote.manifest.as_ref().filter(|_| remote.recovered);
-    let adopted = match recovered {
-        Some(manifest) => manifest.objects.keys().cloned().collect(),
-        None => remote.adopted.clone(),
-    };
     Ok(Plan {
         changes_manifest,
         records_to_drop: forgotten(remote.manifest.as_ref(), &next),
@@ -125,8 +118,7 @@ pub fn build(inputs: Inputs<'_>) -> Result<Plan, Refusal> {
         invalidation,
         notes,
         next,
-        adopted,
-        recovered: recovered.map(|manifest| manifest.releases.clone()).unwrap_or_default(),
+        adopted: remote.adopted.clone(),
     })
 }
 

@@ -24,7 +24,7 @@ pub use retention::Retention;
 pub use stage::Stage;
 
 use crate::{
-    release::{ETag, Manifest, Published, ReleaseId, ReleaseMark},
+    release::{ETag, Manifest, Published, ReleaseId},
     routing::Routing,
     site::{FileClass, Framework, ObjectKey, SiteFile, class::classify},
 };
@@ -196,7 +196,6 @@ pub struct Plan {
     notes: Vec<Note>,
     next: Manifest,
     adopted: BTreeSet<ObjectKey>,
-    recovered: Vec<ReleaseMark>,
     records_to_drop: Vec<ReleaseId>,
     changes_manifest: bool,
 }
@@ -275,8 +274,7 @@ impl Plan {
     }
 
     /// What the next publish must know to [adopt](Remote::adopt) what this one has sent, should it be cut off: the objects that
-    /// no manifest has. Those that are not there yet have no entity tag. None where there are no such objects. Of a
-    /// [recovered](Remote::recovered) manifest it has everything, releases included.
+    /// no manifest has. Those that are not there yet have no entity tag. None where there are no such objects.
     pub fn draft(&self) -> Option<Manifest> {
         let mut draft = Manifest::empty(self.next.release.clone(), self.next.published);
         let adopted = self.adopted.iter().filter_map(|key| self.next.objects.get_key_value(key));
@@ -286,7 +284,6 @@ impl Plan {
             draft.objects.insert(file.key.clone(), Arc::new(Published::new(file, etag, None)));
         }
         draft.demoted.clone_from(&self.next.demoted);
-        draft.releases.clone_from(&self.recovered);
         (!draft.objects.is_empty()).then_some(draft)
     }
 

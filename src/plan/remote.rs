@@ -48,8 +48,6 @@ pub struct Remote {
     pub manifest: Option<Manifest>,
     /// The objects of a publish that was cut off, which no manifest has yet.
     pub adopted: BTreeSet<ObjectKey>,
-    /// Whether the manifest is not where it belongs, and was found in the record of its release.
-    pub recovered: bool,
 }
 
 impl Remote {
@@ -80,7 +78,7 @@ impl Remote {
                 (listed.key, RemoteObject { size: listed.size, etag: listed.etag, known })
             })
             .collect();
-        Self { objects, manifest, adopted: BTreeSet::new(), recovered: false }
+        Self { objects, manifest, adopted: BTreeSet::new() }
     }
 
     /// Makes ours what a publish that was cut off has sent, by its [draft](super::Plan::draft): the manifest has it from now on, as

@@ -54,7 +54,7 @@ fn page(name: &str, content: u8) -> Arc<SiteFile> {
 struct Bucket {
     objects: BTreeMap<ObjectKey, (u64, Sha256, Arc<Headers>)>,
     manifest: Option<Manifest>,
-    /// What a publish left that was cut off: a draft, or a record that no manifest came to.
+    /// What a publish left that was cut off.
     draft: Option<Manifest>,
 }
 
@@ -70,12 +70,8 @@ impl Bucket {
             etag: etag(sha256),
             modified: None,
         });
-        let record = self.draft.as_ref().filter(|draft| self.manifest.is_none() && !draft.releases.is_empty());
-        let mut remote = Remote::new(listing, self.manifest.as_ref().or(record).cloned(), None, false);
-        remote.recovered = record.is_some();
-        if let (false, Some(draft)) = (remote.recovered, &self.draft) {
-            remote.adopt(draft.clone());
-        }
+        let mut remote = Remote::new(listing, self.manifest.clone(), None, false);
+        self.draft.iter().for_each(|draft| remote.adopt(draft.clone()));
         for file in remote.clone().worth_asking(files) {
             let (_, sha256, headers) = &self.objects[&file.key];
             if *sha256 == file.sha256 {

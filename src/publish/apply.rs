@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryFutureExt, stream};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -89,6 +89,9 @@ async fn upload_all(
         let stage = of_stage[0].stage;
         let bytes = of_stage.iter().filter(|upload| upload.reason != Reason::Headers).map(|u| u.file.size).sum();
         lock.check()?;
+        if stage > Stage::NewFiles {
+            lock.try_conditions().await?;
+        }
         if stage >= Stage::Pages && !pages_may_change {
             // From here on visitors see the new release: with what it loads, and as it was planned.
             edges.forget_assets(outcome).await?;
@@ -97,9 +100,9 @@ async fn upload_all(
             pages_may_change = true;
         }
         session.progress.event(Event::StageStarts(stage, of_stage.len() as u64, bytes));
-        let uploading = upload_stage(&uploader, of_stage, lock, &mut stored);
-        let (uploaded, tried) = tokio::join!(uploading, lock.try_conditions());
-        uploaded.and(tried)?;
+        let trying = lock.try_conditions().inspect_err(|_| uploader.halt.cancel());
+        let (tried, uploaded) = tokio::join!(trying, upload_stage(&uploader, of_stage, lock, &mut stored));
+        tried.and(uploaded)?;
     }
     session.progress.event(Event::UploadsEnd);
     Ok(stored)
@@ -150,17 +153,13 @@ pub(crate) fn interrupted_before() -> Error {
 async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMap<ObjectKey, Stored>) -> Result<()> {
     let bucket = &session.bucket;
     let (record, body) = (super::record(prepared.plan.release()), Bytes::from(prepared.plan.manifest(stored).encode()));
-    let condition = match &prepared.observed.manifest_etag {
-        Some(etag) => Condition::Matches(etag.clone()),
-        None => Condition::Absent,
-    };
     // Until here the record's place is the draft's. Cut off between the two, the lock that stays tells the next publish that one
     // of them is missing.
     let (recorded, replaced) = tokio::join!(
         bucket.write_state(&record, body.clone(), None),
-        bucket.write_state(MANIFEST, body.clone(), Some(&condition)),
+        replace_manifest(session, prepared, body.clone()),
     );
-    if replaced?.is_none() {
+    if !replaced? {
         return Err(Error::new(
             ErrorKind::Rival,
             "somebody else replaced the manifest while this publish was working",
@@ -172,6 +171,15 @@ async fn write_manifest(session: &Session, prepared: &Prepared, stored: &BTreeMa
         bucket.delete_state(&super::record(release)).await?;
     }
     Ok(())
+}
+
+/// Writes the manifest in place of the one that was observed; false where that has changed.
+pub(super) async fn replace_manifest(session: &Session, prepared: &Prepared, body: Bytes) -> Result<bool> {
+    let condition = match &prepared.observed.manifest_etag {
+        Some(etag) => Condition::Matches(etag.clone()),
+        None => Condition::Absent,
+    };
+    Ok(session.bucket.write_state(MANIFEST, body, Some(&condition)).await?.is_some())
 }
 
 /// Writes the record of the release that is live, where the publish that made it was cut off before it surely had; or deletes the

@@ -52,17 +52,18 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Reads the draft of a release that was cut off, unless that is one of the manifest's. One that was cut off in the very moment in
-/// which it was recorded has its record there. What cannot be read says nothing.
+/// Reads the draft of a release that was cut off, and its bytes, unless that release is one of the manifest's. One that was cut off
+/// in the very moment in which it was recorded has its record there. What cannot be read says nothing.
 pub(super) async fn read(
     session: &Session,
     cut_off: &ReleaseId,
     manifest: Option<&Manifest>,
-) -> Result<Option<Manifest>> {
+) -> Result<Option<(Manifest, Bytes)>> {
     if manifest.is_some_and(|manifest| manifest.releases.iter().any(|mark| mark.id == *cut_off)) {
         return Ok(None);
     }
     let state = session.bucket.read_state(&record(cut_off), MAX_STORED_BYTES).await?;
-    let draft = state.and_then(|state| Manifest::decode(&state.bytes?).ok());
-    Ok(draft.filter(|draft| draft.release == *cut_off))
+    let bytes = state.and_then(|state| state.bytes);
+    let draft = bytes.and_then(|bytes| Manifest::decode(&bytes).ok().zip(Some(bytes)));
+    Ok(draft.filter(|(draft, _)| draft.release == *cut_off))
 }

@@ -69,44 +69,36 @@ pub(super) struct Held {
 }
 
 /// The task that renews; it ends with the publish, also with one that is dropped in the middle.
-struct Renewal(JoinHandle<()>);
+struct Renewal {
+    task: JoinHandle<()>,
+    end: CancellationToken,
+}
+
+impl Renewal {
+    /// Comes once no renewal is under way any more: cut off in the middle, nobody would know which lock is there.
+    async fn end(&mut self) {
+        self.end.cancel();
+        let _ = tokio::time::timeout(GIVING_UP, &mut self.task).await;
+    }
+}
 
 impl Drop for Renewal {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
 impl Held {
     /// Takes the lock for a plan; `None` when somebody else has taken it, or has published, since the plan was made.
     pub async fn take(session: &Session, prepared: &Prepared) -> Result<Option<Self>> {
-        let (now, since) = (session.now(), Instant::now());
-        let lock = Lock {
-            release: prepared.plan.release().clone(),
-            owner: session.identity.owner.clone(),
-            host: session.identity.host.clone(),
-            process: session.identity.process,
-            instance: machine::instance(session.identity.process),
-            started: now,
-            expires: now,
-            owes: BTreeSet::from_iter(prepared.plan.invalidation().paths().cloned()).into_iter().collect(),
-            ended: false,
-        }
-        .renewed(now);
         let draft = Draft::of(session, prepared);
-        let before = prepared.observed.lock.as_ref().map(|(_, etag)| etag);
-        let (drafted, written) = draft.write_with(write(session, &lock, before)).await;
-        let Some(etag) = written? else {
+        let (drafted, held) = draft.write_with(Self::replacing(session, prepared)).await;
+        let Some(held) = held? else {
             draft.delete().await;
             return Ok(None);
         };
-        let lease = Arc::new(Mutex::new(Lease { etag, expires: lock.expires, since }));
-        let lost = CancellationToken::new();
-        let renewal = Renewal(tokio::spawn(renew(session.clone(), lock.clone(), lease.clone(), lost.clone())));
-        let (session, manifest) = (session.clone(), prepared.observed.manifest_etag.clone());
-        let held = Self { session, lock, manifest, lease, lost, tried: OnceCell::new(), renewal };
         let is_current = match drafted {
-            Ok(()) if prepared.observed.vouched && held.session.bucket.has_conditions() => Ok(true),
+            Ok(()) if prepared.observed.vouched && session.bucket.has_conditions() => Ok(true),
             Ok(()) => held.finds_the_manifest().await,
             Err(error) => Err(error),
         };
@@ -123,6 +115,31 @@ impl Held {
                 Err(error)
             }
         }
+    }
+
+    /// Takes the lock in place of the one that was observed; `None` when that has changed.
+    async fn replacing(session: &Session, prepared: &Prepared) -> Result<Option<Self>> {
+        let (now, since) = (session.now(), Instant::now());
+        let lock = Lock {
+            release: prepared.plan.release().clone(),
+            owner: session.identity.owner.clone(),
+            host: session.identity.host.clone(),
+            process: session.identity.process,
+            instance: machine::instance(session.identity.process),
+            started: now,
+            expires: now,
+            owes: BTreeSet::from_iter(prepared.plan.invalidation().paths().cloned()).into_iter().collect(),
+            ended: false,
+        }
+        .renewed(now);
+        let before = prepared.observed.lock.as_ref().map(|(_, etag)| etag);
+        let Some(etag) = write(session, &lock, before).await? else { return Ok(None) };
+        let lease = Arc::new(Mutex::new(Lease { etag, expires: lock.expires, since }));
+        let (lost, end) = (CancellationToken::new(), CancellationToken::new());
+        let renewing = renew(session.clone(), lock.clone(), lease.clone(), lost.clone(), end.clone());
+        let renewal = Renewal { task: tokio::spawn(renewing), end };
+        let (session, manifest) = (session.clone(), prepared.observed.manifest_etag.clone());
+        Ok(Some(Self { session, lock, manifest, lease, lost, tried: OnceCell::new(), renewal }))
     }
 
     /// Whether the manifest is the one that the plan was made from.
@@ -174,8 +191,8 @@ impl Held {
     }
 
     /// Ends the publish: nothing is owed any more. A lock that does not hear of it expires by itself.
-    pub async fn release(self) {
-        self.renewal.0.abort();
+    pub async fn release(mut self) {
+        self.renewal.end().await;
         if self.check().is_err() {
             return;
         }
@@ -187,15 +204,15 @@ impl Held {
 
     /// Ends a publish that failed: the lock stays as the journal of what is owed, and holds nobody back. Where even
     /// that fails, it expires by itself.
-    pub async fn give_up(self) {
-        self.renewal.0.abort();
+    pub async fn give_up(mut self) {
+        self.renewal.end().await;
         let lock = self.lock.given_up(self.session.now());
         let _ = tokio::time::timeout(GIVING_UP, self.replace(&lock)).await;
     }
 
     /// Puts back what was there before the lock was taken; false when our lock may still be there.
-    async fn hand_back(self, prepared: &Prepared) -> bool {
-        self.renewal.0.abort();
+    async fn hand_back(mut self, prepared: &Prepared) -> bool {
+        self.renewal.end().await;
         // A lock is never deleted: nobody could tell that there was one.
         let nobodys = || self.lock.ended(self.session.now());
         let before = prepared.observed.lock.as_ref().map_or_else(nobodys, |(before, _)| before.clone());
@@ -208,12 +225,13 @@ impl Held {
     }
 }
 
-/// Ends a lock that was left behind with nothing to do, if it is still there.
+/// Ends a lock that was left behind with nothing to do, if it is still there: not every store heeds conditions, and this one was not tried.
 pub(super) async fn end(session: &Session, prepared: &Prepared) -> Result<()> {
-    match &prepared.observed.lock {
-        Some((lock, etag)) => write(session, &lock.ended(session.now()), Some(etag)).await.map(drop),
-        None => Ok(()),
+    let Some((lock, etag)) = &prepared.observed.lock else { return Ok(()) };
+    if session.bucket.state_etag(LOCK).await?.as_ref() == Some(etag) {
+        write(session, &lock.ended(session.now()), Some(etag)).await?;
     }
+    Ok(())
 }
 
 /// Writes a lock in place of the one with that entity tag, or where there is none, and returns its own; `None` where that has changed.
@@ -259,10 +277,19 @@ fn overtaken() -> Error {
     )
 }
 
-async fn renew(session: Session, lock: Lock, lease: Arc<Mutex<Lease>>, lost: CancellationToken) {
+async fn renew(
+    session: Session,
+    lock: Lock,
+    lease: Arc<Mutex<Lease>>,
+    lost: CancellationToken,
+    end: CancellationToken,
+) {
     let pause = LEASE.unsigned_abs() / 3;
     loop {
-        sleep(pause).await;
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = end.cancelled() => return,
+        }
         let (renewed, since) = (lock.renewed(session.now()), Instant::now());
         match write(&session, &renewed, Some(&current(&lease).etag)).await {
             Ok(Some(etag)) => {

@@ -141,13 +141,18 @@ impl Session {
     }
 
     /// Carries a plan out. A plan that has nothing to do touches nothing. `None` when somebody else began to publish
-    /// after the plan was made: then nothing was changed, and it is time to observe and prepare again.
+    /// after the plan was made: then nothing was changed, and it is time to observe and prepare again. So it is once a manifest was
+    /// written that a publish which was cut off had recorded, and not written itself.
     ///
     /// # Errors
     /// [`ErrorKind::Rival`] when somebody else took over in the middle. [`ErrorKind::Interrupted`] after
     /// [`Session::stop`]. Otherwise as AWS or the disk answers. Whatever happens, what visitors see is whole, and the
     /// next publish goes on from there.
     pub async fn carry_out(&self, prepared: &Prepared) -> Result<Option<Outcome>> {
+        if let Some(record) = &prepared.observed.recovered {
+            apply::replace_manifest(self, prepared, record.clone()).await?;
+            return Ok(None);
+        }
         if prepared.plan.is_empty() {
             if prepared.observed.left_behind().is_some() {
                 apply::settle_records(self, prepared).await?;

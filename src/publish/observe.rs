@@ -32,11 +32,13 @@ pub struct Observed {
     pub manifest_etag: Option<ETag>,
     /// The lock, with its entity tag.
     pub lock: Option<(Lock, ETag)>,
-    /// Whether the lock is that of the publish that wrote the manifest, ended: who takes it as it was seen then knows that nobody
-    /// has published since.
+    /// Whether the lock is that of the publish that wrote the manifest, ended, or there is neither: who takes it as it was seen then
+    /// knows that nobody has published since.
     pub vouched: bool,
     /// The release of that publish, where it never came to be and left a draft.
     pub drafted: Option<ReleaseId>,
+    /// The record of that publish, where there is no manifest that can be read: the record is as good as one.
+    pub recovered: Option<Bytes>,
     /// The release that is live and its manifest, where it was cut off before its record was surely written.
     pub unrecorded: Option<(ReleaseId, Bytes)>,
 }
@@ -132,11 +134,10 @@ async fn whole(
         (None, None) => state.is_none(),
         _ => false,
     };
-    // Where there is no manifest, the record of a release is as good as one, and so is the draft that came of one.
-    let is_recovered = manifest.is_none() && draft.as_ref().is_some_and(|draft| !draft.releases.is_empty());
-    let is_record = |draft: &Manifest| is_recovered && draft.releases.iter().any(|mark| mark.id == draft.release);
-    let drafted = draft.as_ref().filter(|draft| !is_record(draft)).map(|draft| draft.release.clone());
-    let (manifest, draft) = if is_recovered { (draft, None) } else { (manifest, draft) };
+    let (manifest, recovered, draft) = match (manifest, draft) {
+        (None, Some((record, bytes))) if !record.releases.is_empty() => (Some(record), Some(bytes), None),
+        (manifest, draft) => (manifest, None, draft.map(|(draft, _)| draft)),
+    };
 
     let listing = list_rest(session, first, manifest.as_ref()).await?;
     let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
@@ -144,14 +145,14 @@ async fn whole(
 
     let written = state.as_ref().and_then(|state| state.modified);
     let mut remote = Remote::new(listing, manifest, written, left_behind.is_some());
-    remote.recovered = is_recovered;
     let live = remote.manifest.as_ref().map(|manifest| manifest.release.clone());
     // A manifest that is damaged is nobody's record, least of all that of the release which was recovered.
     let is_its_own = |live: &ReleaseId| left_behind.is_some_and(|lock| lock.release == *live);
-    let unrecorded = live.filter(|live| !is_recovered && is_its_own(live));
+    let unrecorded = live.filter(|live| recovered.is_none() && is_its_own(live));
+    let drafted = draft.as_ref().map(|draft| draft.release.clone());
     draft.into_iter().for_each(|draft| remote.adopt(draft));
     let (manifest_etag, bytes) = state.map_or((None, None), |state| (Some(state.etag), state.bytes));
-    Ok(Observed { remote, manifest_etag, lock, vouched, drafted, unrecorded: unrecorded.zip(bytes) })
+    Ok(Observed { remote, manifest_etag, lock, vouched, drafted, recovered, unrecorded: unrecorded.zip(bytes) })
 }
 
 /// The manifest in a state object, of which nothing was read where it is too long.

@@ -6,7 +6,7 @@ use cruddur_site::{local, release::Lock};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::support::{Folder, faults::Fault};
-use crate::world::{LOCK, Publish, World};
+use crate::world::{LOCK, MANIFEST, Publish, World};
 
 /// `publish --profile short`, whose credentials come from a program that notes each time it is asked.
 fn publish(world: &World, build: &Folder, lasting: SignedDuration) -> Publish {
@@ -143,5 +143,26 @@ async fn a_publish_whose_time_is_over_stops_as_by_ctrl_c() {
     world.proxy.clear();
     world.publish(&build).flags(["--lock-wait", "0", "--timeout", "600"]).succeeds().await;
     assert_eq!(world.proxy.seen("PutObject", "live/favicon.svg"), [], "it had arrived");
+    assert!(world.lock_has_ended().await);
+}
+
+/// Given a publish whose lock is being renewed when it comes to its end, when the renewal has come through, then the lock says that the
+/// publish has ended all the same. Renewals come every 20 s.
+#[tokio::test]
+async fn a_renewal_that_is_under_way_at_the_end_leaves_no_lock() {
+    let world = World::local("a_renewal_at_the_end").await;
+    let build = Folder::site();
+    let (fault, page) = Fault::hold("PutObject");
+    world.proxy.inject(fault.at("live/index.html"));
+    let publishing = tokio::spawn(world.publish(&build).succeeds());
+    world.proxy.wait_for("PutObject", "live/index.html", 1, false).await;
+    let so_far = world.proxy.seen("PutObject", LOCK).len();
+    let (fault, renewal) = Fault::hold("PutObject");
+    world.proxy.inject(fault.at(LOCK).times(1));
+    world.proxy.wait_for("PutObject", LOCK, so_far + 1, false).await;
+    page.release();
+    world.proxy.wait_for("PutObject", MANIFEST, 1, true).await;
+    renewal.release();
+    publishing.await.unwrap();
     assert!(world.lock_has_ended().await);
 }

@@ -16,7 +16,9 @@ async fn a_site_of_thousands_is_known_by_a_few_requests(world: World) {
     world.publish(&build).succeeds().await;
     // A slow machine has the server asked twice.
     let calls = world.calls();
-    assert_eq!(calls.site_keys("PutObject").into_iter().collect::<BTreeSet<_>>().len(), 2500);
+    let sent = calls.site_keys("PutObject");
+    assert!(sent.len() <= 2525, "{}", sent.len());
+    assert_eq!(sent.into_iter().collect::<BTreeSet<_>>().len(), 2500);
     assert_eq!(world.keys("live/").await.len(), 2500);
 
     world.long_after().await;

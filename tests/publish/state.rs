@@ -11,12 +11,13 @@ use tokio::{
 };
 
 use crate::inside::session;
-use crate::support::Folder;
-use crate::world::{LOCK, MANIFEST, World, lock_of_bob};
+use crate::support::{Folder, faults::Fault};
+use crate::world::{LOCK, MANIFEST, World, each, lock_of_bob};
 
 crate::on_every_account!(
     a_damaged_manifest_is_made_anew,
     a_record_outlives_the_damage_of_its_manifest,
+    a_record_without_its_manifest_is_what_is_there,
     the_manifest_of_a_newer_version_stops_the_publish,
 );
 
@@ -46,6 +47,29 @@ async fn a_damaged_manifest_is_made_anew(world: World) {
     assert_eq!(anew.objects, expected);
     // Nobody can tell any more whose it is.
     assert_eq!(published["plan"]["notes"], serde_json::json!([{ "kind": "foreign", "objects": 1 }]));
+}
+
+/// Given a first publish that was cut off between its record and its manifest, when the next one has another page of the same length and
+/// is cut off before that, then the one after it sends the page.
+async fn a_record_without_its_manifest_is_what_is_there(world: World) {
+    let page = |title: &str| format!("<title>{title}</title><script src=/assets/app-BkXq7RzT.js></script>");
+    let build = Folder::site().file("index.html", page("One"));
+    world.publish(&build).succeeds().await;
+    let first = world.manifest().await;
+    world.s3.delete_object().bucket(&world.bucket).key(MANIFEST).send().await.unwrap();
+    let lock = Lock { release: first.release.clone(), ..lock_of_bob(Timestamp::UNIX_EPOCH, Vec::new()) };
+    world.put_state(LOCK, lock.encode()).await;
+
+    build.write("index.html", page("Two"));
+    let fault = Fault::s3("PutObject", 403, "AccessDenied", "Access Denied");
+    world.proxy.inject(fault.at("live/index.html"));
+    world.publish(&build).fails().await;
+    world.proxy.clear();
+    assert_eq!(world.object("index.html").await.body, page("One").as_bytes());
+    let published = world.publish(&build).succeeds().await;
+    assert_eq!(each(&published["plan"]["uploads"], "key"), ["index.html"]);
+    assert_eq!(world.object("index.html").await.body, page("Two").as_bytes());
+    assert_eq!(world.manifest().await.releases.len(), 2);
 }
 
 /// Given a damaged manifest, and the lock of the publish that wrote it, when its record is taken in its place, then that record stays

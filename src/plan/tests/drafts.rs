@@ -98,27 +98,6 @@ fn a_publish_that_is_cut_off_as_well_passes_it_on() {
 }
 
 #[test]
-fn a_first_release_that_was_recorded_and_cut_off_is_known_until_there_is_a_manifest() {
-    let mut bucket = Bucket::default();
-    let plan = bucket.plan(&with_more(), &Edge::default(), &Policy::default(), 0).unwrap();
-    with_more().iter().for_each(|file| bucket.put(file));
-    bucket.draft = Some(manifest_of(&plan));
-    // Two more that are cut off before they have sent anything.
-    for at in 1..3 {
-        let files = [site(), vec![page("other.html", at as u8)]].concat();
-        let plan = bucket.plan(&files, &Edge::default(), &Policy::default(), at).unwrap();
-        let draft = plan.draft().unwrap();
-        assert_eq!((draft.objects.len(), draft.releases.len(), plan.adopts()), (6, 1, true));
-        bucket.draft = Some(draft);
-    }
-    let owed = BTreeSet::new();
-    let plan = bucket.plan_owing(&site(), &Edge::default(), &Policy::default(), 3, Some(&owed)).unwrap();
-    assert_eq!((keys(&plan), plan.retained().files), (vec!["new.html", "new.png"], 1));
-    assert_eq!((plan.uploads(), plan.notes()), (&[][..], &[Note::Resumed(0)][..]));
-    assert_eq!(manifest_of(&plan).releases.len(), 2);
-}
-
-#[test]
 fn what_changes_only_what_is_published_leaves_no_draft() {
     let bucket = published(&site());
     for files in [site(), vec![page("index.html", 2), page("a.html", 1)], vec![page("index.html", 2)]] {
@@ -132,21 +111,14 @@ fn what_changes_only_what_is_published_leaves_no_draft() {
 proptest! {
     #[test]
     fn wherever_releases_were_cut_off_the_next_whole_one_is_all_there_is(
-        history in prop::collection::vec((builds(), 0usize..12, any::<bool>()), 1..7),
+        history in prop::collection::vec((builds(), 0usize..12), 1..7),
         last in builds(),
     ) {
         let retention = Retention { days: 0, releases: 1 };
         let policy = Policy { max_delete_percent: 100, retention, ..Policy::default() };
         let (mut bucket, mut owed) = (Bucket::default(), None);
-        for (at, (files, sent, is_cut)) in (0..).zip(&history) {
+        for (at, (files, sent)) in (0..).zip(&history) {
             let plan = bucket.plan_owing(files, &Edge::default(), &policy, at, owed.as_ref()).unwrap();
-            if *sent > plan.uploads().len() && *is_cut {
-                // Between the record and the manifest.
-                plan.uploads().iter().for_each(|upload| bucket.put(&upload.file));
-                owed = Some(plan.invalidation().paths().cloned().collect());
-                bucket.draft = Some(manifest_of(&plan));
-                continue;
-            }
             if *sent > plan.uploads().len() {
                 bucket.apply(&plan);
                 (bucket.draft, owed) = (None, None);
