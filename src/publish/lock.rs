@@ -16,7 +16,7 @@ use crate::{
     aws::Condition,
     error::{Error, ErrorKind, Result},
     release::{
-        ETag, Lock,
+        ETag, Lock, ReleaseId,
         lock::{LEASE, MAX_BYTES},
     },
 };
@@ -92,7 +92,9 @@ impl Held {
     /// Takes the lock for a plan; `None` when somebody else has taken it, or has published, since the plan was made.
     pub async fn take(session: &Session, prepared: &Prepared) -> Result<Option<Self>> {
         let draft = Draft::of(session, prepared);
-        let (drafted, held) = draft.write_with(Self::replacing(session, prepared)).await;
+        let owes = BTreeSet::from_iter(prepared.plan.invalidation().paths().cloned()).into_iter().collect();
+        let taking = Self::replacing(session, prepared, prepared.plan.release(), owes);
+        let (drafted, held) = draft.write_with(taking).await;
         let Some(held) = held? else {
             draft.delete().await;
             return Ok(None);
@@ -117,18 +119,30 @@ impl Held {
         }
     }
 
-    /// Takes the lock in place of the one that was observed; `None` when that has changed.
-    async fn replacing(session: &Session, prepared: &Prepared) -> Result<Option<Self>> {
+    /// Goes on with a publish that was cut off, under its own name: until there is a manifest, that leads whoever comes next to what it
+    /// recorded. `None` when somebody else has taken the lock since.
+    pub async fn resume(session: &Session, prepared: &Prepared) -> Result<Option<Self>> {
+        let Some(cut_off) = prepared.observed.left_behind() else { return Ok(None) };
+        Self::replacing(session, prepared, &cut_off.release, cut_off.owes.clone()).await
+    }
+
+    /// Takes the lock for a release, in place of the one that was observed; `None` when that has changed.
+    async fn replacing(
+        session: &Session,
+        prepared: &Prepared,
+        release: &ReleaseId,
+        owes: Vec<String>,
+    ) -> Result<Option<Self>> {
         let (now, since) = (session.now(), Instant::now());
         let lock = Lock {
-            release: prepared.plan.release().clone(),
+            release: release.clone(),
             owner: session.identity.owner.clone(),
             host: session.identity.host.clone(),
             process: session.identity.process,
             instance: machine::instance(session.identity.process),
             started: now,
             expires: now,
-            owes: BTreeSet::from_iter(prepared.plan.invalidation().paths().cloned()).into_iter().collect(),
+            owes,
             ended: false,
         }
         .renewed(now);
@@ -245,7 +259,7 @@ pub(super) fn unreadable(session: &Session) -> Lock {
     let now = session.now();
     let nobody = String::from("unknown");
     Lock {
-        release: crate::release::ReleaseId::new(now, 0),
+        release: ReleaseId::new(now, 0),
         owner: nobody.clone(),
         host: nobody,
         process: 0,
@@ -309,7 +323,6 @@ fn current(lease: &Mutex<Lease>) -> Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::ReleaseId;
 
     #[test]
     fn who_works_under_a_lock_takes_it_for_lost_before_anybody_takes_it_over() {

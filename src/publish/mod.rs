@@ -150,7 +150,11 @@ impl Session {
     /// next publish goes on from there.
     pub async fn carry_out(&self, prepared: &Prepared) -> Result<Option<Outcome>> {
         if let Some(record) = &prepared.observed.recovered {
-            apply::replace_manifest(self, prepared, record.clone()).await?;
+            if let Some(lock) = lock::Held::resume(self, prepared).await? {
+                let written = apply::replace_manifest(self, prepared, record.clone()).await;
+                lock.give_up().await;
+                written?;
+            }
             return Ok(None);
         }
         if prepared.plan.is_empty() {

@@ -224,6 +224,10 @@ impl Model {
                 let lock = Lock::decode(&call.body).expect("a lock");
                 let name = lock.release.to_string();
                 self.owed = lock.owes;
+                // Somebody goes on with a release that was cut off between its record and its manifest.
+                if let Some(last) = self.releases.last_mut().filter(|last| !lock.ended && last.name == name) {
+                    last.publisher = publisher;
+                }
                 if !lock.ended && self.releases.last().is_none_or(|last| last.name != name) {
                     let build = self.builds[&publisher].clone();
                     self.tell(format_args!("         release {} is build {}", self.releases.len(), build.number));
