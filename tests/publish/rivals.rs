@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::support::{Folder, faults::Fault, proxy::Call};
-use crate::world::{LOCK, PREFIX, World, each};
+use crate::world::{LOCK, PREFIX, Publish, World, each};
 
 crate::on_every_account!(a_plan_that_was_overtaken_is_made_anew, the_lock_tells_whether_a_plan_was_overtaken);
 
@@ -45,31 +45,45 @@ async fn two_publishes_never_mix() {
 /// Given a published site, when it is published again, then nothing but its lock is asked whether somebody has published in between;
 /// where somebody deleted the lock, and another publish came and went, the manifest tells.
 async fn the_lock_tells_whether_a_plan_was_overtaken(world: World) {
-    let build = build("before");
-    world.publish(&build).succeeds().await;
-    build.write("7.html", "after");
+    let before = build("before");
+    world.publish(&before).succeeds().await;
+    before.write("7.html", "after");
     world.calls();
-    world.publish(&build).succeeds().await;
+    world.publish(&before).succeeds().await;
     let state = |call: &&Call| call.operation == "HeadObject" && !call.key.starts_with(PREFIX);
     assert_eq!(world.calls().0.iter().filter(state).count(), 0);
 
-    world.s3.delete_object().bucket(&world.bucket).key(LOCK).send().await.unwrap();
-    let (first, other) = (self::build("first"), self::build("other"));
+    let forget = async || drop(world.s3.delete_object().bucket(&world.bucket).key(LOCK).send().await.unwrap());
+    forget().await;
+    let other = build("other");
+    let meanwhile = async || {
+        rival(&world, &other).succeeds().await;
+        forget().await;
+    };
+    is_overtaken(&world, &build("first"), meanwhile).await;
+}
+
+/// Publishes straight to the account: what holds up another publish does not hold up this one.
+fn rival(world: &World, build: &Folder) -> Publish {
+    world.bare_command(build.path()).flags(["--endpoint-url", world.endpoint(), "--domain", &world.domain])
+}
+
+/// Publishes a build while a `rival` comes in between its plan and its lock, and sees it be planned again and published.
+async fn is_overtaken(world: &World, build: &Folder, rival: impl AsyncFnOnce()) {
+    world.calls();
     let (fault, held) = Fault::hold("PutObject");
     world.proxy.inject(fault.at(LOCK).times(1));
-    let overtaken = tokio::spawn(world.publish(&first).succeeds());
+    let overtaken = tokio::spawn(world.publish(build).succeeds());
     world.proxy.wait_for("PutObject", LOCK, 1, false).await;
-    let rival = world.bare_command(other.path()).flags(["--endpoint-url", world.endpoint()]);
-    rival.flags(["--domain", &world.domain]).succeeds().await;
-    world.s3.delete_object().bucket(&world.bucket).key(LOCK).send().await.unwrap();
+    rival().await;
     held.release();
 
     let published = overtaken.await.unwrap();
     assert_eq!(each(&published["plan"]["uploads"], "key").len(), 22);
-    assert_eq!(world.manifest().await.release.as_str(), published["result"]["release"].as_str().unwrap());
     for (key, object) in world.site().await {
-        assert_eq!(object.body, std::fs::read(first.join(&key)).unwrap(), "{key}");
+        assert_eq!(object.body, std::fs::read(build.join(&key)).unwrap(), "{key}");
     }
+    assert_eq!(world.manifest().await.release.as_str(), published["result"]["release"].as_str().unwrap());
     assert!(world.lock_has_ended().await);
 }
 
@@ -82,22 +96,9 @@ async fn a_plan_that_was_overtaken_is_made_anew(world: World) {
     let first = build("first").file("7.html", "before 7");
     let other = build("other");
 
-    world.calls();
-    let (fault, held) = Fault::hold("PutObject");
-    world.proxy.inject(fault.at(LOCK).times(1));
-    let overtaken = tokio::spawn(world.publish(&first).succeeds());
-    world.proxy.wait_for("PutObject", LOCK, 1, false).await;
-    let direct = world.endpoint();
-    let rival = world.bare_command(other.path()).flags(["--endpoint-url", direct]);
-    let other = rival.flags(["--domain", &world.domain]).succeeds().await;
-    assert_eq!(each(&other["plan"]["uploads"], "key").len(), 22);
-    held.release();
-
-    let published = overtaken.await.unwrap();
-    assert_eq!(each(&published["plan"]["uploads"], "key").len(), 22);
-    for (key, object) in world.site().await {
-        assert_eq!(object.body, std::fs::read(first.join(&key)).unwrap(), "{key}");
-    }
-    assert_eq!(world.manifest().await.release.as_str(), published["result"]["release"].as_str().unwrap());
-    assert!(world.lock_has_ended().await);
+    let meanwhile = async || {
+        let other = rival(&world, &other).succeeds().await;
+        assert_eq!(each(&other["plan"]["uploads"], "key").len(), 22);
+    };
+    is_overtaken(&world, &first, meanwhile).await;
 }
