@@ -54,11 +54,13 @@ async fn run_until(args: args::Publish, actions: Actions, stop: Stop, limit: Opt
     }
     let bars = Arc::new(Bars::new(args.quiet, args.verbose, actions.clone()));
     let command = Command { bars, args, settings, stop, actions };
-    let (site, session, observed, local) = tokio::select! {
-        looked = command.look() => looked?,
+    let looked = tokio::select! {
+        looked = command.look() => looked,
         // So far nothing is changed, and nobody should have to wait for an answer that does not come.
-        () = command.stop.token.cancelled() => return Err(interrupted_before()),
+        () = command.stop.token.cancelled() => Err(interrupted_before()),
     };
+    // The build may still be read.
+    let (site, session, observed, local) = looked.inspect_err(|_| command.bars.end())?;
     let published = command.publish(&site, &session, observed, started).await;
     command.bars.clear();
     if let Some(limit) = limit {
