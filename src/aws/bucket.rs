@@ -49,8 +49,8 @@ const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remov
 pub struct ListPage {
     /// At most 1,000 objects, in byte order of their keys.
     pub objects: Vec<Listed>,
-    /// Whether there is more after the last of them.
-    pub more: bool,
+    /// The key after which there is more, where there is: not always one of an object of the site's.
+    pub next: Option<String>,
 }
 
 /// What S3 says of one object.
@@ -150,14 +150,16 @@ impl Bucket {
     ///
     /// # Errors
     /// As AWS answers.
-    pub async fn list(&self, after: Option<&ObjectKey>) -> Result<ListPage> {
+    pub async fn list(&self, after: Option<&str>) -> Result<ListPage> {
         let list = self.client.list_objects_v2().bucket(&self.name).prefix(&self.prefix);
-        let list = list.set_start_after(after.map(|key| self.full_key(key)));
+        let list = list.set_start_after(after.map(|key| format!("{}{key}", self.prefix)));
         let (on, what) = (format!("arn:aws:s3:::{}", self.name), format!("read bucket {}", self.name));
         let action = Action { iam: "s3:ListBucket", on: &on, what: &what };
         let page = list.send().await.map_err(|error| action.failed(error))?;
         let objects = page.contents().iter().filter_map(|object| self.listed(object)).collect();
-        Ok(ListPage { objects, more: page.is_truncated() == Some(true) })
+        let last = page.contents().last().filter(|_| page.is_truncated() == Some(true));
+        let next = last.and_then(|last| last.key()?.strip_prefix(&self.prefix)).map(str::to_owned);
+        Ok(ListPage { objects, next })
     }
 
     /// The object as the site sees it; our own state, and a folder marker of the console's, are none of it.

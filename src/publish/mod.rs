@@ -3,6 +3,7 @@
 mod apply;
 mod draft;
 mod edges;
+mod listing;
 mod lock;
 mod machine;
 mod observe;
@@ -17,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use apply::Outcome;
 pub(crate) use apply::interrupted_before;
-pub use observe::{Observed, observe, warm};
+pub use listing::Borders;
+pub use observe::{Observed, observe, observe_for};
 pub use progress::{Event, Progress};
 
 use crate::{

@@ -1,27 +1,20 @@
 //! Looking at the bucket: the manifest and the lock, then the listing, then what those leave open.
 
-use std::{ops::Bound, sync::Arc};
+use std::{future::ready, sync::Arc};
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, future::OptionFuture, stream};
 use tokio::time::{Duration, Instant, sleep};
-use tokio_util::task::AbortOnDropHandle;
 
-use super::{Event, LOCK, MANIFEST, Session, draft, interrupted_before, machine};
+use super::{Event, LOCK, MANIFEST, Session, draft, interrupted_before, listing, listing::Borders, machine};
 use crate::{
     ascending::Ascending,
-    aws::{Bucket, Head, ListPage, State},
+    aws::{Head, ListPage, State},
     error::{Error, ErrorKind, Result},
     plan::{Listed, Remote},
     release::{ETag, Lock, Manifest, ManifestError, Published, ReleaseId, lock, manifest},
     site::{ObjectKey, SiteFile, hash, part_size},
 };
-
-/// A listing page holds at most this many objects (S3 API reference, ListObjectsV2).
-const PAGE: usize = 1000;
-
-/// Pages under way at once: each takes some 2 MB while it is read.
-const PAGES_AT_ONCE: usize = 16;
 
 /// What is in the bucket.
 #[derive(Debug, Clone)]
@@ -54,38 +47,43 @@ fn left_behind(lock: Option<&(Lock, ETag)>) -> Option<&Lock> {
     lock.map(|(lock, _)| lock).filter(|lock| !lock.ended)
 }
 
-/// Opens connections beforehand, for the listing of a bucket that may hold as many objects as the build has `files`; on the
-/// Tokio runtime that this is called on.
-pub fn warm(session: &Session, files: usize) {
-    // The first page is under way, and its connection and those for manifest and lock are used again.
-    session.bucket.warm((files / PAGE).min(session.concurrency).min(PAGES_AT_ONCE).saturating_sub(3));
+/// Observes the bucket, once nobody else is publishing to it.
+///
+/// # Errors
+/// As [`observe_for`].
+pub async fn observe(session: &Session) -> Result<Observed> {
+    observe_for(session, ready(Borders::default())).await
 }
 
-/// Observes the bucket, once nobody else is publishing to it.
+/// Observes the bucket for a build whose `borders` will be known soon: a round trip less for a bucket that holds more than a page of it.
 ///
 /// # Errors
 /// [`ErrorKind::Rival`] when another publish goes on for longer than we wait; [`ErrorKind::Interrupted`] after
 /// [`Session::stop`]; [`ErrorKind::Config`] when a newer version of the tool has published; else as AWS answers.
-pub async fn observe(session: &Session) -> Result<Observed> {
+pub async fn observe_for(session: &Session, borders: impl Future<Output = Borders>) -> Result<Observed> {
     // Nothing is changed here, so nothing has to come to an end first.
     tokio::select! {
-        observed = look(session) => observed,
+        observed = look(session, borders) => observed,
         () = session.stop.cancelled() => Err(interrupted_before()),
     }
 }
 
-async fn look(session: &Session) -> Result<Observed> {
+async fn look(session: &Session, borders: impl Future<Output = Borders>) -> Result<Observed> {
     let since = Instant::now();
     let mut told = None;
+    let mut borders = Some(borders);
     loop {
         let (bucket, began) = (&session.bucket, std::time::Instant::now());
-        let (manifest, lock, first) = tokio::join!(
+        // While we wait for another publish a page tells as much.
+        let borders = borders.take();
+        let borders = async { OptionFuture::from(borders).await.unwrap_or_default() };
+        let (manifest, lock, listed) = tokio::join!(
             bucket.read_state(MANIFEST, manifest::MAX_STORED_BYTES),
             bucket.read_state(LOCK, lock::MAX_BYTES),
-            bucket.list(None),
+            listing::beginning(session, borders),
         );
         // In this order, so that of several errors the same is told each time.
-        let (manifest, lock, mut first) = (manifest?, lock?, first?);
+        let (manifest, lock, mut listed) = (manifest?, lock?, listed?);
         // A listing older than the manifest or the lock may know nothing of what a rival did in between, and nothing would
         // tell. What it did afterwards is found out when the lock is taken.
         let may_be_newer = |state: &State| state.modified.is_none_or(|written| !bucket.was_before(written, began));
@@ -104,18 +102,18 @@ async fn look(session: &Session) -> Result<Observed> {
             continue;
         }
         if is_old || left_behind(lock.as_ref()).is_some() {
-            first = bucket.list(None).await?;
+            listed = bucket.list(None).await?;
         }
-        return whole(session, manifest, lock, first).await;
+        return whole(session, manifest, lock, listed).await;
     }
 }
 
-/// What the bucket is, by its manifest and lock and the first page of its listing.
+/// What the bucket is, by its manifest and lock and the beginning of its listing.
 async fn whole(
     session: &Session,
     mut state: Option<State>,
     lock: Option<(Lock, ETag)>,
-    first: ListPage,
+    listed: ListPage,
 ) -> Result<Observed> {
     let left_behind = left_behind(lock.as_ref());
     let manifest = state.as_ref().map(|state| read_manifest(session, state.bytes.as_ref())).transpose()?.flatten();
@@ -139,7 +137,7 @@ async fn whole(
         (manifest, draft) => (manifest, None, draft.map(|(draft, _)| draft)),
     };
 
-    let listing = list_rest(session, first, manifest.as_ref()).await?;
+    let listing = listing::rest(session, listed, manifest.as_ref()).await?;
     let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
     session.progress.event(Event::Listed(listing.len()));
 
@@ -200,43 +198,6 @@ async fn without_other_sites(
     let others = session.bucket.sites_below().await?;
     listing.retain(|object| !others.iter().any(|prefix| object.key.as_str().starts_with(&prefix[own..])));
     Ok(listing)
-}
-
-/// Lists what comes after the first page: in parallel, between every thousandth key of the manifest, so that a site
-/// of N objects that nobody else has touched takes one request per 1,000 of them.
-async fn list_rest(session: &Session, first: ListPage, manifest: Option<&Manifest>) -> Result<Vec<Listed>> {
-    let ListPage { mut objects, more } = first;
-    let Some(last) = objects.last().map(|object| object.key.clone()).filter(|_| more) else { return Ok(objects) };
-    let mut borders = vec![last.clone()];
-    if let Some(manifest) = manifest {
-        let rest = manifest.objects.range::<ObjectKey, _>((Bound::Excluded(&last), Bound::Unbounded));
-        borders.extend(rest.map(|(key, _)| key.clone()).skip(PAGE - 1).step_by(PAGE));
-    }
-    let ends = borders.iter().skip(1).cloned().map(Some).chain([None]);
-    let ranges = borders.iter().cloned().zip(ends).map(async |(after, end)| {
-        // A task for each: to read a page takes longer than to send what asks for it.
-        let listing = tokio::spawn(list_range(session.bucket.clone(), after, end));
-        let listed = AbortOnDropHandle::new(listing).await;
-        listed.unwrap_or_else(|gone| Err(Error::bug("listing the bucket failed", gone)))
-    });
-    let pages: Vec<_> = stream::iter(ranges).buffered(session.concurrency.min(PAGES_AT_ONCE)).try_collect().await?;
-    objects.extend(pages.into_iter().flatten());
-    Ok(objects)
-}
-
-/// Lists the objects after one key up to and including another, or to the end.
-async fn list_range(bucket: Bucket, mut after: ObjectKey, end: Option<ObjectKey>) -> Result<Vec<Listed>> {
-    let mut found: Vec<Listed> = Vec::new();
-    loop {
-        let ListPage { objects, more } = bucket.list(Some(&after)).await?;
-        let last = objects.last().map(|object| object.key.clone());
-        let beyond = |key: &ObjectKey| end.as_ref().is_some_and(|end| key > end);
-        found.extend(objects.into_iter().filter(|object| !beyond(&object.key)));
-        match last {
-            Some(last) if more && end.as_ref().is_none_or(|end| last < *end) => after = last,
-            _ => return Ok(found),
-        }
-    }
 }
 
 /// Asks S3 about the objects that could already be what we want but that no manifest vouches for.

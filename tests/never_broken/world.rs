@@ -1,6 +1,8 @@
 //! An account with one site in it, and the publishers of that site.
 
 use std::{
+    future::ready,
+    mem,
     process::Stdio,
     sync::{Arc, Mutex},
     time::Duration,
@@ -17,7 +19,7 @@ use cruddur_site::{
     aws::{Aws, Connection, Distribution},
     local::{ACCESS_KEY_ID, Account, ApiServer, REGION, SECRET_ACCESS_KEY},
     plan::{Policy, Retention},
-    publish::{self, Event, Identity, Outcome, Progress, Session, observe},
+    publish::{self, Borders, Event, Identity, Outcome, Progress, Session, observe_for},
     routing::Routing,
     site::Headers,
 };
@@ -236,9 +238,12 @@ impl World {
 
 /// What the command does: plan, carry out, and again from the start where another publish came in between.
 async fn run(session: &Session, build: &Build) -> Result<Outcome, Error> {
+    // As a large site is listed.
+    let files = build.read();
+    let mut borders = Borders::every(3, files.iter().map(|file| &file.key));
     loop {
-        let observed = observe(session).await?;
-        let prepared = session.prepare(build.read(), observed).await?;
+        let observed = observe_for(session, ready(mem::take(&mut borders))).await?;
+        let prepared = session.prepare(files.clone(), observed).await?;
         if let Some(outcome) = session.carry_out(&prepared).await? {
             return Ok(outcome);
         }

@@ -4,8 +4,6 @@ mod words;
 
 use std::{
     collections::BTreeSet,
-    convert::Infallible,
-    future,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -21,7 +19,9 @@ use crate::{
     aws::{Aws, Connection, missing_profile},
     config::{Target, layers::nowhere},
     error::{Error, ErrorKind, Result},
-    publish::{Identity, Observed, Prepared, Progress, Session, World, interrupted_before, observe, warm},
+    publish::{
+        Borders, Identity, Observed, Prepared, Progress, Session, World, interrupted_before, observe, observe_for,
+    },
     site::{
         FileClass, ObjectKey, SiteFile,
         read::{Site, missing_references, read_found},
@@ -95,8 +95,8 @@ impl Command {
         let Some(account) = &self.args.target.local else {
             let target = self.settings.layers.require_target()?;
             let connection = self.connection();
-            let (found, files) = oneshot::channel();
-            let looked = tokio::try_join!(self.read(found), self.open(&connection, target, files));
+            let (found, borders) = oneshot::channel();
+            let looked = tokio::try_join!(self.read(found), self.open(&connection, target, borders));
             let (site, (session, observed)) = match looked {
                 Err(error) if error.kind() == ErrorKind::Credentials => {
                     return Err(missing_profile(connection.profile.as_deref()).await.unwrap_or(error));
@@ -105,13 +105,13 @@ impl Command {
             };
             return Ok((site, session, observed, None));
         };
-        let (found, files) = oneshot::channel();
+        let (found, borders) = oneshot::channel();
         let site = self.read(found).await?;
         // Not before it is sure that there is something to publish: this makes the account.
         let local = Local::start(account).await?;
         let target =
             local.prepare(self.settings.layers.target.clone(), self.settings.layers.routing.unwrap_or(site.routing))?;
-        let (session, observed) = self.open(&local.connection(), &target, files).await?;
+        let (session, observed) = self.open(&local.connection(), &target, borders).await?;
         Ok((site, session, observed, Some(local)))
     }
 
@@ -125,25 +125,25 @@ impl Command {
         }
     }
 
-    /// Reads the build; `found` gets the number of its files before they are hashed.
-    async fn read(&self, found: oneshot::Sender<usize>) -> Result<Site> {
+    /// Reads the build; `found` gets the borders of its listing before its files are hashed.
+    async fn read(&self, found: oneshot::Sender<Borders>) -> Result<Site> {
         let (settings, bars, flag) = (self.settings.clone(), self.bars.clone(), self.stop.flag.clone());
         let reading = tokio::task::spawn_blocking(move || {
             let Settings { folder, walk: options, rules, .. } = &settings;
             let walked = walk(folder, options)?;
             // Who wants to know it may have failed.
-            let _ = found.send(walked.files.len());
+            let _ = found.send(Borders::of(walked.files.iter().map(|file| &file.key)));
             read_found(walked, folder, options, rules, bars.as_ref(), &flag)
         });
         reading.await.map_err(|error| Error::bug("reading the build folder failed", error))?
     }
 
-    /// Finds the target and observes it, prepared for a site of that many `files`.
+    /// Finds the target and observes it, for the build of those `borders`.
     async fn open(
         &self,
         connection: &Connection,
         target: &Target,
-        files: oneshot::Receiver<usize>,
+        borders: oneshot::Receiver<Borders>,
     ) -> Result<(Session, Observed)> {
         let aws = Aws::connect(connection).await;
         let distribution = match (&target.distribution, &target.domain) {
@@ -178,16 +178,7 @@ impl Command {
             progress,
             stop: self.stop.token.clone(),
         };
-        let warming = async {
-            if let Ok(files) = files.await {
-                warm(&session, files);
-            }
-            future::pending::<Infallible>().await
-        };
-        let observed = tokio::select! {
-            observed = observe(&session) => observed?,
-            never = warming => match never {},
-        };
+        let observed = observe_for(&session, async { borders.await.unwrap_or_default() }).await?;
         Ok((session, observed))
     }
 
