@@ -17,7 +17,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Action, bug, http::Http, watch::Watch};
 use crate::{
-    error::Result,
+    error::{Error, ErrorKind, Result},
     plan::{Listed, Stored},
     release::{
         ETag,
@@ -149,16 +149,28 @@ impl Bucket {
     /// Lists up to 1,000 objects of the site after the key `after`.
     ///
     /// # Errors
-    /// As AWS answers.
+    /// As AWS answers; [`ErrorKind::Service`] where the store does not go on from `after`.
     pub async fn list(&self, after: Option<&str>) -> Result<ListPage> {
-        let list = self.client.list_objects_v2().bucket(&self.name).prefix(&self.prefix);
-        let list = list.set_start_after(after.map(|key| format!("{}{key}", self.prefix)));
         let (on, what) = (format!("arn:aws:s3:::{}", self.name), format!("read bucket {}", self.name));
         let action = Action { iam: "s3:ListBucket", on: &on, what: &what };
-        let page = list.send().await.map_err(|error| action.failed(error))?;
+        let mut token = None;
+        let page = loop {
+            let list = self.client.list_objects_v2().bucket(&self.name).prefix(&self.prefix);
+            let list = list.set_start_after(after.map(|key| format!("{}{key}", self.prefix)));
+            let page = list.set_continuation_token(token).send().await.map_err(|error| action.failed(error))?;
+            // Where many objects were deleted, a page may be empty and yet not the last.
+            token = page.next_continuation_token().filter(|_| page.contents().is_empty()).map(str::to_owned);
+            if token.is_none() {
+                break page;
+            }
+        };
         let objects = page.contents().iter().filter_map(|object| self.listed(object)).collect();
         let last = page.contents().last().filter(|_| page.is_truncated() == Some(true));
         let next = last.and_then(|last| last.key()?.strip_prefix(&self.prefix)).map(str::to_owned);
+        if next.is_some() && next.as_deref() <= after {
+            let next = "publish to a store that takes `start-after`, as S3 does";
+            return Err(Error::new(ErrorKind::Service, format!("bucket {} is listed in a circle", self.name), next));
+        }
         Ok(ListPage { objects, next })
     }
 

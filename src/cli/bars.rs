@@ -184,8 +184,12 @@ mod tests {
         }
         let this = "cli::bars::tests::nothing_is_shown_after_the_end";
         let mut child = Command::new(env::current_exe().unwrap());
-        let ended = child.args(["--exact", this, "--nocapture"]).env(CHILD, "yes").output().unwrap();
-        let told = String::from_utf8(ended.stderr).unwrap();
+        child
+            .args(["--exact", this, "--nocapture"])
+            .env(CHILD, "yes")
+            .env("NO_COLOR", "1")
+            .env_remove("CLICOLOR_FORCE");
+        let told = String::from_utf8(child.output().unwrap().stderr).unwrap();
         let lines: Vec<&str> = told.lines().collect();
         let words = ["Hashing: 1 file (1 B)", "Invalidating 1 path", "warning: careful", "a line", "the end"];
         assert_eq!(lines, words);

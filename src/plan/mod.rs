@@ -21,6 +21,7 @@ pub use build::{Inputs, Refusal, build};
 pub use cost::Requests;
 pub use remote::{Listed, Remote, RemoteObject};
 pub use retention::Retention;
+pub(crate) use retention::looks_hashed;
 pub use stage::Stage;
 
 use crate::{

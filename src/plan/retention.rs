@@ -68,7 +68,7 @@ impl<'a> HashedNames<'a> {
 }
 
 /// Whether the name, without its extension, ends in `-` or `.` and a hash of 8 or more characters.
-fn looks_hashed(key: &ObjectKey) -> bool {
+pub(crate) fn looks_hashed(key: &ObjectKey) -> bool {
     let stem = key.file_name().rsplit_once('.').map_or("", |(stem, _)| stem).as_bytes();
     let is_hash = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let marks = stem.iter().enumerate().filter(|(_, byte)| matches!(byte, b'-' | b'.'));

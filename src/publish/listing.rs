@@ -10,16 +10,19 @@ use super::Session;
 use crate::{
     aws::{Bucket, ListPage},
     error::{Error, Result},
-    plan::Listed,
+    plan::{Listed, looks_hashed},
     release::Manifest,
-    site::ObjectKey,
+    site::{FileClass, Framework, ObjectKey, class::classify},
 };
 
 /// A listing page holds at most this many objects (S3 API reference, ListObjectsV2).
 const PAGE: usize = 1000;
 
-/// Of a build's files so many go into a page: what older releases have left beside them finds room.
+/// Of a build's files so many go into a page: what lies between them in the bucket finds room.
 const FILES: usize = PAGE - 50;
+
+/// Where more than one file in so many looks content-hashed, what is kept of older releases may find none. Pages are never kept.
+const HASHED_IN: usize = 20;
 
 /// Pages under way at once: each takes some 2 MB while it is read.
 const PAGES_AT_ONCE: usize = 16;
@@ -29,96 +32,165 @@ const PAGES_AT_ONCE: usize = 16;
 pub struct Borders(Vec<ObjectKey>);
 
 impl Borders {
-    /// The borders for a build that has those keys.
-    pub fn of<'k>(keys: impl IntoIterator<Item = &'k ObjectKey>) -> Self {
-        Self::every(FILES, keys)
+    /// The borders for a build that has those keys; none where the bucket may have much that the build has not.
+    pub fn of(keys: &[&ObjectKey]) -> Self {
+        let may_be_kept = |key: &&ObjectKey| looks_hashed(key) && classify(key, Framework::Plain) != FileClass::Page;
+        let hashed = keys.iter().copied().filter(may_be_kept).count();
+        if hashed * HASHED_IN > keys.len() { Self::default() } else { Self::every(FILES, keys) }
     }
 
     /// A border after every so many of the `keys`, as far as pages are asked for at once.
-    pub fn every<'k>(files: usize, keys: impl IntoIterator<Item = &'k ObjectKey>) -> Self {
-        let mut keys: Vec<&ObjectKey> = keys.into_iter().collect();
+    ///
+    /// # Panics
+    /// When that is after every 0.
+    pub fn every(files: usize, keys: &[&ObjectKey]) -> Self {
+        let mut keys = keys.to_vec();
         keys.sort_unstable();
-        let last_of_each = keys.into_iter().skip(files - 1).step_by(files);
-        Self(last_of_each.take(PAGES_AT_ONCE - 1).cloned().collect())
+        let last_of_each = keys.chunks_exact(files).filter_map(|chunk| chunk.last());
+        Self(last_of_each.take(PAGES_AT_ONCE - 1).copied().cloned().collect())
     }
 }
 
-/// The beginning of the listing: its first page, or all pages up to the last of the `borders` and one more, where those are told before
-/// the first page is there.
-pub(super) async fn beginning(session: &Session, borders: impl Future<Output = Borders>) -> Result<ListPage> {
-    let bucket = &session.bucket;
-    let mut first = pin!(bucket.list(None));
-    let Borders(borders) = tokio::select! {
-        first = &mut first => return first,
-        borders = borders => borders,
-    };
-    let (Some(begin), Some(end)) = (borders.first(), borders.last()) else { return first.await };
-    let ranges = borders.windows(2).map(|pair| (pair[0].to_string(), Some(pair[1].clone())));
-    let first = async { up_to(bucket, first.await?, Some(begin)).await };
-    let (first, between, end) = tokio::join!(first, list_ranges(session, ranges), bucket.list(Some(end.as_str())));
-    let (mut objects, between, end) = (first?, between?, end?);
-    objects.extend(between.into_iter().flatten().chain(end.objects));
-    Ok(ListPage { objects, next: end.next })
+/// What is listed so far.
+#[derive(Default)]
+pub(super) struct Beginning {
+    objects: Vec<Listed>,
+    /// Where something is missing.
+    gaps: Vec<Range>,
 }
 
-/// Lists what comes after the beginning: between every thousandth key of the manifest, so that a site of N objects that nobody else has
+/// The objects after one key, or after nothing, up to and including another where there is one.
+struct Range {
+    after: String,
+    end: Option<ObjectKey>,
+}
+
+impl Beginning {
+    /// Nothing is listed yet.
+    pub fn nothing() -> Self {
+        Self { objects: Vec::new(), gaps: vec![Range { after: String::new(), end: None }] }
+    }
+
+    /// Adds the first page of the objects up to `end`.
+    fn add(&mut self, page: ListPage, end: Option<ObjectKey>) {
+        let ListPage { objects, next } = page;
+        self.objects.extend(objects.into_iter().filter(|object| end.as_ref().is_none_or(|end| object.key <= *end)));
+        let gap = next.filter(|next| end.as_ref().is_none_or(|end| next.as_str() < end.as_str()));
+        self.gaps.extend(gap.map(|after| Range { after, end }));
+    }
+}
+
+impl From<ListPage> for Beginning {
+    /// The first page alone.
+    fn from(page: ListPage) -> Self {
+        let mut beginning = Self::default();
+        beginning.add(page, None);
+        beginning
+    }
+}
+
+/// Begins to list: one page, or one for each range between `borders` that are told before the first page is there.
+pub(super) async fn begin(session: &Session, borders: impl Future<Output = Borders>) -> Result<Beginning> {
+    let mut first = pin!(session.bucket.list(None));
+    let Borders(borders) = tokio::select! {
+        first = &mut first => return Ok(first?.into()),
+        borders = borders => borders,
+    };
+    let pages = in_tasks(
+        session,
+        borders.iter().map(|after| {
+            let (bucket, after) = (session.bucket.clone(), after.clone());
+            async move { bucket.list(Some(after.as_str())).await }
+        }),
+    );
+    let (first, pages) = tokio::join!(first, pages);
+    let ends = borders.into_iter().map(Some).chain([None]);
+    let mut beginning = Beginning::default();
+    [first?].into_iter().chain(pages?).zip(ends).for_each(|(page, end)| beginning.add(page, end));
+    Ok(beginning)
+}
+
+/// Lists what the beginning left out: in ranges of a thousand keys of the manifest, so that a site of N objects that nobody else has
 /// touched takes one request per 1,000 of them.
-pub(super) async fn rest(session: &Session, beginning: ListPage, manifest: Option<&Manifest>) -> Result<Vec<Listed>> {
-    let ListPage { mut objects, next } = beginning;
-    let Some(next) = next else { return Ok(objects) };
-    let after = (Bound::Excluded(next.as_str()), Bound::Unbounded);
-    let published = manifest.into_iter().flat_map(|manifest| manifest.objects.range::<str, _>(after));
-    let borders: Vec<ObjectKey> = published.map(|(key, _)| key.clone()).skip(PAGE - 1).step_by(PAGE).collect();
-    let starts = [next.clone()].into_iter().chain(borders.iter().map(ToString::to_string));
-    let ends = borders.iter().cloned().map(Some).chain([None]);
-    objects.extend(list_ranges(session, starts.zip(ends)).await?.into_iter().flatten());
+pub(super) async fn complete(
+    session: &Session,
+    beginning: Beginning,
+    manifest: Option<&Manifest>,
+) -> Result<Vec<Listed>> {
+    let Beginning { mut objects, gaps } = beginning;
+    if gaps.is_empty() {
+        return Ok(objects);
+    }
+    let ranges = gaps.into_iter().flat_map(|gap| cut(gap, manifest));
+    let listed = in_tasks(session, ranges.map(|range| list(session.bucket.clone(), range))).await?;
+    objects.extend(listed.into_iter().flatten());
+    objects.sort_by(|one, other| one.key.cmp(&other.key));
     Ok(objects)
 }
 
-/// Lists the objects of ranges, each after one key up to and including another, or to the end.
-async fn list_ranges(
-    session: &Session,
-    ranges: impl Iterator<Item = (String, Option<ObjectKey>)>,
-) -> Result<Vec<Vec<Listed>>> {
-    let ranges = ranges.map(async |(after, end)| {
-        let bucket = session.bucket.clone();
-        // A task for each: to read a page takes longer than to send what asks for it.
-        let listing = tokio::spawn(async move { up_to(&bucket, bucket.list(Some(&after)).await?, end.as_ref()).await });
-        let listed = AbortOnDropHandle::new(listing).await;
-        listed.unwrap_or_else(|gone| Err(Error::bug("listing the bucket failed", gone)))
+/// Cuts a range after every thousandth key of the manifest.
+fn cut(Range { after, end }: Range, manifest: Option<&Manifest>) -> impl Iterator<Item = Range> {
+    let published = manifest.into_iter().flat_map(|manifest| {
+        let after = (Bound::Excluded(after.as_str()), Bound::Unbounded);
+        manifest.objects.range::<str, _>(after).map(|(key, _)| key)
     });
-    stream::iter(ranges).buffered(session.concurrency.min(PAGES_AT_ONCE)).try_collect().await
+    let is_inside = |key: &&ObjectKey| end.as_ref().is_none_or(|end| *key < end);
+    let borders: Vec<_> = published.take_while(is_inside).skip(PAGE - 1).step_by(PAGE).cloned().collect();
+    let starts: Vec<_> = [after.clone()].into_iter().chain(borders.iter().map(ToString::to_string)).collect();
+    let ends = borders.into_iter().map(Some).chain([end]);
+    starts.into_iter().zip(ends).map(|(after, end)| Range { after, end })
 }
 
-/// The objects of a page, and of those after it, up to and including a key, or to the end.
-async fn up_to(bucket: &Bucket, mut page: ListPage, end: Option<&ObjectKey>) -> Result<Vec<Listed>> {
-    let mut found = Vec::new();
+/// Lists a range, page after page.
+async fn list(bucket: Bucket, Range { mut after, end }: Range) -> Result<Vec<Listed>> {
+    let mut found = Beginning::default();
     loop {
-        found.extend(page.objects.into_iter().filter(|object| end.is_none_or(|end| object.key <= *end)));
-        match page.next {
-            Some(next) if end.is_none_or(|end| next.as_str() < end.as_str()) => page = bucket.list(Some(&next)).await?,
-            _ => return Ok(found),
+        found.add(bucket.list(Some(&after)).await?, end.clone());
+        match found.gaps.pop() {
+            Some(gap) => after = gap.after,
+            None => return Ok(found.objects),
         }
     }
+}
+
+/// Lists in a task for each, as many as may be under way at once: to read a page takes longer than to send what asks for it.
+async fn in_tasks<T: Send + 'static>(
+    session: &Session,
+    listings: impl Iterator<Item = impl Future<Output = Result<T>> + Send + 'static>,
+) -> Result<Vec<T>> {
+    let tasks = listings.map(async |listing| {
+        let listed = AbortOnDropHandle::new(tokio::spawn(listing)).await;
+        listed.unwrap_or_else(|gone| Err(Error::bug("listing the bucket failed", gone)))
+    });
+    stream::iter(tasks).buffered(session.concurrency.min(PAGES_AT_ONCE)).try_collect().await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A site that is as its build takes no more pages than one for every thousand objects and one more.
+    fn keys(names: impl Iterator<Item = String>) -> Vec<ObjectKey> {
+        names.map(|name| ObjectKey::new(name).unwrap()).collect()
+    }
+
     #[test]
-    fn a_listing_is_cut_into_few_pages() {
-        for files in (0..40_000).step_by(125).chain([1, 949, 951, 999, 1001, 15_249, 15_251, 99_999, 100_000]) {
-            let keys: Vec<ObjectKey> =
-                (0..files).rev().map(|n| ObjectKey::new(format!("{n:06}.html")).unwrap()).collect();
-            let Borders(borders) = Borders::of(&keys);
-            assert!(borders.is_sorted() && borders.len() < PAGES_AT_ONCE);
-            let after_borders = files - borders.len() * FILES;
-            let left = after_borders.saturating_sub(PAGE);
-            let rest = if left > 0 { left / PAGE + 1 } else { 0 };
-            let pages = borders.len() + 1 + rest;
-            assert!(pages <= files.div_ceil(PAGE) + 1, "{pages} pages for {files} files");
-        }
+    fn a_build_is_cut_where_the_bucket_is_likely_to_be_like_it() {
+        let pages = |files: usize| keys((0..files).rev().map(|n| format!("a-long-title/{n:06}.html")));
+        let ends = |files: usize| {
+            let pages = pages(files);
+            let Borders(borders) = Borders::of(&pages.iter().collect::<Vec<_>>());
+            borders.iter().map(|key| key.file_name()[..6].parse::<usize>().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(ends(0), [] as [usize; 0]);
+        assert_eq!(ends(949), [] as [usize; 0]);
+        assert_eq!(ends(3000), [949, 1899, 2849]);
+        assert_eq!(ends(100_000).len(), PAGES_AT_ONCE - 1);
+
+        let with_hashed = |hashed: usize| {
+            let hashed = keys((0..hashed).map(|n| format!("assets/chunk-{n:08x}.js")));
+            let pages = pages(10_000);
+            Borders::of(&pages.iter().chain(&hashed).collect::<Vec<_>>()) != Borders::default()
+        };
+        assert_eq!([0, 500, 600, 10_000].map(with_hashed), [true, true, false, false]);
     }
 }

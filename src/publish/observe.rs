@@ -1,15 +1,20 @@
-//! Looking at the bucket: the manifest and the lock, then the listing, then what those leave open.
+//! Looking at the bucket: the manifest, the lock and the listing, then what those leave open.
 
 use std::{future::ready, sync::Arc};
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, future::OptionFuture, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, future::OptionFuture, stream};
 use tokio::time::{Duration, Instant, sleep};
+use tokio_util::task::AbortOnDropHandle;
 
-use super::{Event, LOCK, MANIFEST, Session, draft, interrupted_before, listing, listing::Borders, machine};
+use super::{
+    Event, LOCK, MANIFEST, Session, draft, interrupted_before, listing,
+    listing::{Beginning, Borders},
+    machine,
+};
 use crate::{
     ascending::Ascending,
-    aws::{Head, ListPage, State},
+    aws::{Bucket, Head, State},
     error::{Error, ErrorKind, Result},
     plan::{Listed, Remote},
     release::{ETag, Lock, Manifest, ManifestError, Published, ReleaseId, lock, manifest},
@@ -74,20 +79,20 @@ async fn look(session: &Session, borders: impl Future<Output = Borders>) -> Resu
     let mut borders = Some(borders);
     loop {
         let (bucket, began) = (&session.bucket, std::time::Instant::now());
-        // While we wait for another publish a page tells as much.
-        let borders = borders.take();
-        let borders = async { OptionFuture::from(borders).await.unwrap_or_default() };
+        // Once: to wait for another publish, a page is enough.
+        let borders = OptionFuture::from(borders.take()).map(Option::unwrap_or_default);
         let (manifest, lock, listed) = tokio::join!(
-            bucket.read_state(MANIFEST, manifest::MAX_STORED_BYTES),
+            read_manifest(bucket),
             bucket.read_state(LOCK, lock::MAX_BYTES),
-            listing::beginning(session, borders),
+            listing::begin(session, borders),
         );
         // In this order, so that of several errors the same is told each time.
         let (manifest, lock, mut listed) = (manifest?, lock?, listed?);
         // A listing older than the manifest or the lock may know nothing of what a rival did in between, and nothing would
         // tell. What it did afterwards is found out when the lock is taken.
         let may_be_newer = |state: &State| state.modified.is_none_or(|written| !bucket.was_before(written, began));
-        let is_old = [&manifest, &lock].into_iter().flatten().any(may_be_newer);
+        let manifest_state = manifest.as_ref().map(|(state, _)| state);
+        let is_old = manifest_state.into_iter().chain(&lock).any(may_be_newer);
         let lock = lock.map(|State { bytes, etag, .. }| {
             // What is no lock holds nobody back; it only has to be replaced.
             let lock = bytes.and_then(|bytes| Lock::decode(&bytes));
@@ -102,7 +107,7 @@ async fn look(session: &Session, borders: impl Future<Output = Borders>) -> Resu
             continue;
         }
         if is_old || left_behind(lock.as_ref()).is_some() {
-            listed = bucket.list(None).await?;
+            listed = Beginning::nothing();
         }
         return whole(session, manifest, lock, listed).await;
     }
@@ -111,12 +116,13 @@ async fn look(session: &Session, borders: impl Future<Output = Borders>) -> Resu
 /// What the bucket is, by its manifest and lock and the beginning of its listing.
 async fn whole(
     session: &Session,
-    mut state: Option<State>,
+    manifest: Option<(State, Decoded)>,
     lock: Option<(Lock, ETag)>,
-    listed: ListPage,
+    listed: Beginning,
 ) -> Result<Observed> {
     let left_behind = left_behind(lock.as_ref());
-    let manifest = state.as_ref().map(|state| read_manifest(session, state.bytes.as_ref())).transpose()?.flatten();
+    let (mut state, decoded) = manifest.unzip();
+    let manifest = decoded.map(|decoded| usable(session, decoded)).transpose()?.flatten();
     if left_behind.is_none()
         && let Some(state) = &mut state
     {
@@ -137,7 +143,7 @@ async fn whole(
         (manifest, draft) => (manifest, None, draft.map(|(draft, _)| draft)),
     };
 
-    let listing = listing::rest(session, listed, manifest.as_ref()).await?;
+    let listing = listing::complete(session, listed, manifest.as_ref()).await?;
     let listing = without_other_sites(session, listing, manifest.as_ref()).await?;
     session.progress.event(Event::Listed(listing.len()));
 
@@ -153,10 +159,25 @@ async fn whole(
     Ok(Observed { remote, manifest_etag, lock, vouched, drafted, recovered, unrecorded: unrecorded.zip(bytes) })
 }
 
-/// The manifest in a state object, of which nothing was read where it is too long.
-fn read_manifest(session: &Session, bytes: Option<&Bytes>) -> Result<Option<Manifest>> {
-    let too_long = || ManifestError::Corrupt(format!("it is longer than {} bytes", manifest::MAX_STORED_BYTES));
-    match bytes.ok_or_else(too_long).and_then(|bytes| Manifest::decode(bytes)) {
+/// What a manifest turned out to be.
+type Decoded = std::result::Result<Manifest, ManifestError>;
+
+/// Reads the manifest, if there is one, and decodes it in a task of its own: that takes longer than to read a page of the listing.
+async fn read_manifest(bucket: &Bucket) -> Result<Option<(State, Decoded)>> {
+    let Some(state) = bucket.read_state(MANIFEST, manifest::MAX_STORED_BYTES).await? else { return Ok(None) };
+    let bytes = state.bytes.clone();
+    let decoding = tokio::spawn(async move {
+        // What is too long was not read.
+        let too_long = || ManifestError::Corrupt(format!("it is longer than {} bytes", manifest::MAX_STORED_BYTES));
+        Manifest::decode(&bytes.ok_or_else(too_long)?)
+    });
+    let decoded = AbortOnDropHandle::new(decoding).await;
+    Ok(Some((state, decoded.map_err(|gone| Error::bug("reading the manifest failed", gone))?)))
+}
+
+/// The manifest, unless it is damaged: then there is as good as none.
+fn usable(session: &Session, decoded: Decoded) -> Result<Option<Manifest>> {
+    match decoded {
         Ok(manifest) => Ok(Some(manifest)),
         Err(ManifestError::Corrupt(why)) => {
             session.progress.event(Event::ManifestIgnored(&why));

@@ -25,7 +25,7 @@ pub enum Climate {
 }
 
 /// The most requests that a publish of these sites is expected to make.
-const MOST_REQUESTS: usize = 32;
+const MOST_REQUESTS: usize = 36;
 
 impl Climate {
     /// Any.

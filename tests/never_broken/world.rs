@@ -238,9 +238,9 @@ impl World {
 
 /// What the command does: plan, carry out, and again from the start where another publish came in between.
 async fn run(session: &Session, build: &Build) -> Result<Outcome, Error> {
-    // As a large site is listed.
+    // In ranges, as a large site is listed; shortly after another publish all is listed anew.
     let files = build.read();
-    let mut borders = Borders::every(3, files.iter().map(|file| &file.key));
+    let mut borders = Borders::every(3, &files.iter().map(|file| &file.key).collect::<Vec<_>>());
     loop {
         let observed = observe_for(session, ready(mem::take(&mut borders))).await?;
         let prepared = session.prepare(files.clone(), observed).await?;

@@ -17,6 +17,7 @@ mod guards;
 mod inside;
 mod interleaved;
 mod interrupted;
+mod listed;
 mod lost;
 mod many;
 mod names;

@@ -1,24 +1,11 @@
 //! A site of more objects than a listing page holds.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    future::{pending, ready},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use cruddur_site::{
-    publish::{Borders, observe, observe_for},
-    site::ObjectKey,
-};
-use futures::StreamExt as _;
-
-use crate::inside::session;
 use crate::support::Folder;
 use crate::world::World;
 
-crate::on_every_account!(
-    a_site_of_thousands_is_known_by_a_few_requests,
-    wherever_a_listing_is_cut_it_is_the_whole_bucket,
-);
+crate::on_every_account!(a_site_of_thousands_is_known_by_a_few_requests);
 
 /// Given a published site of 2,500 objects, when one page changes, then three pages of the listing, the manifest and the lock
 /// tell so, and one object goes up; when half of it is gone, the deletions and invalidations are few.
@@ -62,34 +49,4 @@ async fn a_site_of_thousands_is_known_by_a_few_requests(world: World) {
         let covers = |path: &String| *path == gone || path.strip_suffix('*').is_some_and(|path| gone.starts_with(path));
         assert!(paths.iter().any(covers), "{gone} by {paths:?}");
     }
-}
-
-/// Given a bucket of 1,100 objects, when it is listed in ranges between keys of some build, be they many or few, in the bucket or not,
-/// near each other or far apart, then every object is found once, as by a listing from page to page.
-async fn wherever_a_listing_is_cut_it_is_the_whole_bucket(world: World) {
-    let put = |n: usize| world.s3.put_object().bucket(&world.bucket).key(format!("live/{n:04}.html")).send();
-    futures::stream::iter((0..1100).map(put)).buffer_unordered(32).for_each(async |put| drop(put.unwrap())).await;
-    let session = session(world.endpoint(), &world.bucket, "live", "ann").await;
-    let whole = observe(&session).await.unwrap().remote.objects;
-    assert_eq!(whole.len(), 1100);
-    let keys = |names: &[&str]| -> Vec<_> { names.iter().map(|name| ObjectKey::new(*name).unwrap()).collect() };
-    let numbered = |numbers: &mut dyn Iterator<Item = usize>| -> Vec<_> {
-        numbers.map(|n| ObjectKey::new(format!("{n:04}.html")).unwrap()).collect()
-    };
-    let builds = [
-        ("as the bucket is", 530, numbered(&mut (0..1100))),
-        ("a page each", 1000, numbered(&mut (0..1100))),
-        ("a page and one", 1001, numbered(&mut (0..1100))),
-        ("half of it", 500, numbered(&mut (0..1100).step_by(2))),
-        ("more borders than are asked for at once", 3, numbered(&mut (0..100))),
-        ("only the first", 1, keys(&["0000.html"])),
-        ("only the last", 1, keys(&["1099.html"])),
-        ("what is not there", 1, keys(&["!", "0999.html!", "0999.html\"", "zzz"])),
-    ];
-    for (what, files, keys) in &builds {
-        let observed = observe_for(&session, ready(Borders::every(*files, keys))).await.unwrap();
-        assert_eq!(observed.remote.objects, whole, "{what}");
-    }
-    let still_being_read = observe_for(&session, pending()).await.unwrap();
-    assert_eq!(still_being_read.remote.objects, whole);
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    inside::{connection, files_of, publish, session},
+    inside::{connection, session},
     support::Folder,
     world::{LOCK, MANIFEST, World, each, lock_of_bob},
 };
@@ -15,7 +15,6 @@ use crate::{
 crate::on_every_account!(
     a_bucket_with_suspended_versions_is_published_to,
     a_manifest_that_was_deleted_is_made_anew,
-    a_page_full_of_state_is_not_the_whole_listing,
     foreign_objects_beside_the_prefix_are_not_even_listed,
 );
 
@@ -107,22 +106,6 @@ async fn published_in_a_crowd(world: &World, crowd: impl AsyncFnOnce()) {
 async fn foreign_objects_beside_the_prefix_are_not_even_listed(world: World) {
     published_in_a_crowd(&world, async || crowd(&world, 1200).await).await;
     assert_eq!(world.keys("logs/").await.len(), 1200);
-}
-
-/// Given a site at the root of a bucket with more state objects of other sites than a listing page holds, when it is published again,
-/// then it is known as it is, though no object of its own is on the first page.
-async fn a_page_full_of_state_is_not_the_whole_listing(world: World) {
-    let put = |n: usize| {
-        world.s3.put_object().bucket(&world.bucket).key(format!(".cruddur-site/previews%2F{n}/lock.json")).send()
-    };
-    futures::stream::iter((0..1001).map(put)).buffer_unordered(32).for_each(async |put| drop(put.unwrap())).await;
-    let session = session(world.endpoint(), &world.bucket, "", "ann").await;
-    let build = Folder::site();
-    publish(&session, &files_of(&build)).await.unwrap();
-    let observed = observe(&session).await.unwrap();
-    let objects: Vec<_> =
-        observed.remote.objects.iter().map(|(key, object)| (key.as_str(), object.known.is_some())).collect();
-    assert_eq!(objects, [("assets/app-BkXq7RzT.js", true), ("favicon.svg", true), ("index.html", true)]);
 }
 
 /// As above, with 100,000 before the prefix in the order of keys and as many behind it, written into the account's index.

@@ -62,7 +62,7 @@ async fn run_until(args: args::Publish, actions: Actions, stop: Stop, limit: Opt
     // The build may still be read.
     let (site, session, observed, local) = looked.inspect_err(|_| command.bars.end())?;
     let published = command.publish(&site, &session, observed, started).await;
-    command.bars.clear();
+    command.bars.end();
     if let Some(limit) = limit {
         limit.abort();
     }
@@ -131,8 +131,9 @@ impl Command {
         let reading = tokio::task::spawn_blocking(move || {
             let Settings { folder, walk: options, rules, .. } = &settings;
             let walked = walk(folder, options)?;
-            // Who wants to know it may have failed.
-            let _ = found.send(Borders::of(walked.files.iter().map(|file| &file.key)));
+            let keys: Vec<&ObjectKey> = walked.files.iter().map(|file| &file.key).collect();
+            // Who wants to know them may have failed.
+            let _ = found.send(Borders::of(&keys));
             read_found(walked, folder, options, rules, bars.as_ref(), &flag)
         });
         reading.await.map_err(|error| Error::bug("reading the build folder failed", error))?
