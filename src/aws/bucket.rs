@@ -146,7 +146,7 @@ impl Bucket {
         }
     }
 
-    /// Lists up to 1,000 objects of the site after the key `after`.
+    /// Lists up to 1,000 objects of the site after the key `after`, or from the first where that is empty or none.
     ///
     /// # Errors
     /// As AWS answers; [`ErrorKind::Service`] where the store does not go on from `after`.
@@ -156,6 +156,7 @@ impl Bucket {
         let mut token = None;
         let page = loop {
             let list = self.client.list_objects_v2().bucket(&self.name).prefix(&self.prefix);
+            let after = after.filter(|key| !key.is_empty());
             let list = list.set_start_after(after.map(|key| format!("{}{key}", self.prefix)));
             let page = list.set_continuation_token(token).send().await.map_err(|error| action.failed(error))?;
             // Where many objects were deleted, a page may be empty and yet not the last.
