@@ -1,6 +1,6 @@
 //! The command line: every flag with its help text.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -413,4 +413,15 @@ pub struct Man {
     /// Write a page for every command into this folder, which is made where it is missing
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub dir: Option<PathBuf>,
+}
+
+/// What was said of where the account is, to be said again: ` --local`, ` --profile shop`, or nothing.
+pub fn account_flags(local: Option<&Path>, connection: &Connection) -> String {
+    let local = local.map(|folder| match folder.to_str() {
+        Some(".cruddur-local") => " --local".to_owned(),
+        _ => format!(" --local {}", folder.display()),
+    });
+    let profile = connection.profile.as_ref().map(|profile| format!(" --profile {profile}"));
+    let endpoint = connection.endpoint_url.as_ref().map(|url| format!(" --endpoint-url {url}"));
+    [local, profile, endpoint].into_iter().flatten().collect()
 }

@@ -47,7 +47,7 @@ pub(super) async fn run(args: args::Doctor, actions: &Actions) -> Result<ExitCod
     let examination = Examination {
         session: &session,
         request: &asked.request,
-        flags: flags(&args),
+        flags: args::account_flags(args.local.as_deref(), &args.connection),
         visit: !args.no_visit,
         rehearsal: edge.as_ref().map(|edge| SocketAddr::from(([127, 0, 0, 1], edge.port()))),
     };
@@ -82,17 +82,6 @@ fn annotation(finding: &Finding) -> Annotation {
     };
     let message = format!("{}\nwhy: {}\nmend: {}", finding.seen, finding.hurts, finding.fix);
     Annotation { level, title: format!("cruddur-site doctor: {}", finding.id), place: None, message }
-}
-
-/// What was said of where the account is, to be said again.
-fn flags(args: &args::Doctor) -> String {
-    let local = args.local.as_ref().map(|folder| match folder.to_str() {
-        Some(".cruddur-local") => " --local".to_owned(),
-        _ => format!(" --local {}", folder.display()),
-    });
-    let profile = args.connection.profile.as_ref().map(|profile| format!(" --profile {profile}"));
-    let endpoint = args.connection.endpoint_url.as_ref().map(|url| format!(" --endpoint-url {url}"));
-    [local, profile, endpoint].into_iter().flatten().collect()
 }
 
 /// The report as a person reads it, wrapped to `width` where there is one.

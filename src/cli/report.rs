@@ -207,9 +207,9 @@ pub fn routing(routing: Routing) -> &'static str {
     }
 }
 
-/// What visitors meet of a build whose pages are not named as the distribution routes. A file for each page also serves
+/// What visitors meet of a build whose pages are not named as the distribution routes, and what mends it in the same account. A file for each page also serves
 /// folders.
-pub fn misrouted(build: Routing, served: Routing, domain: &str) -> Option<String> {
+pub fn misrouted(build: Routing, served: Routing, domain: &str, account_flags: &str) -> Option<String> {
     if build == served || (build, served) == (Routing::Folders, Routing::Files) {
         return None;
     }
@@ -220,7 +220,7 @@ pub fn misrouted(build: Routing, served: Routing, domain: &str) -> Option<String
     };
     Some(format!(
         "the build looks like {}, and the distribution routes for {}, so some pages will not be found: run `cruddur-site \
-         bootstrap {domain} --routing {name}`",
+         bootstrap {domain}{account_flags} --routing {name}`",
         routing(build),
         routing(served)
     ))
@@ -302,12 +302,13 @@ mod tests {
     #[test]
     fn a_build_that_is_routed_otherwise_is_told() {
         use Routing::{Files, Folders, Spa};
-        let told = |build, served| misrouted(build, served, "cruddur.com");
+        let told = |build, served| misrouted(build, served, "cruddur.com", " --local");
         for (build, served) in [(Spa, Spa), (Folders, Folders), (Files, Files), (Folders, Files)] {
             assert_eq!(told(build, served), None, "{build:?} {served:?}");
         }
         for (build, served, flag) in [(Files, Folders, "files"), (Spa, Folders, "spa"), (Folders, Spa, "folders")] {
-            assert!(told(build, served).unwrap().contains(&format!("--routing {flag}`")), "{build:?} {served:?}");
+            let cure = format!("`cruddur-site bootstrap cruddur.com --local --routing {flag}`");
+            assert!(told(build, served).unwrap().contains(&cure), "{build:?} {served:?}");
         }
     }
 }

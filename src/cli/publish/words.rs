@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Command, terminal_width};
 use crate::{
-    cli::{actions::outputs::Published, json, print_json, report, style},
+    cli::{actions::outputs::Published, args, json, print_json, report, style},
     error::Result,
     publish::{Outcome, Prepared, Session},
     site::{Framework, read::Site},
@@ -106,7 +106,8 @@ impl Command {
         let routing = distribution.and_then(|distribution| distribution.edge.routing);
         let unreachable = routing.and_then(|routing| report::unreachable(&site.files, routing));
         let served = routing.zip(planned.site_name()).filter(|_| self.settings.layers.routing.is_none());
-        let misrouted = served.and_then(|(served, domain)| report::misrouted(site.routing, served, domain));
+        let flags = args::account_flags(self.args.target.local.as_deref(), &self.args.connection);
+        let misrouted = served.and_then(|(served, domain)| report::misrouted(site.routing, served, domain, &flags));
         let risks = distribution.into_iter().flat_map(report::risks);
         unreachable.into_iter().chain(misrouted).chain(risks).chain(report::notes(&prepared.plan)).collect()
     }

@@ -37,8 +37,18 @@ const LITTER: &[&str] = &[
     "*.swp",
     "*.swo",
 ];
+/// Its own configuration, where the build folder is the one that has it.
+const CONFIGURATION: &[&str] = &["/cruddur-site.toml"];
 const SOURCE_MAPS: &[&str] = &["*.map", "!*.map/"];
 const DOT_FILES: &[&str] = &[".*", "!.well-known/"];
+
+/// Why what is left out, in order: a later line wins.
+const DEFAULTS: [(SkipReason, &[&str]); 4] = [
+    (SkipReason::SourceMap, SOURCE_MAPS),
+    (SkipReason::DotFile, DOT_FILES),
+    (SkipReason::Litter, LITTER),
+    (SkipReason::Configuration, CONFIGURATION),
+];
 
 /// Why a file is not published.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +59,8 @@ pub enum SkipReason {
     Litter,
     /// It is a source map, and they were not asked for.
     SourceMap,
+    /// It says how the site is published.
+    Configuration,
     /// The user excluded it.
     Pattern {
         /// The pattern as it was written.
@@ -64,6 +76,7 @@ impl fmt::Display for SkipReason {
             Self::DotFile => f.write_str("dot file"),
             Self::Litter => f.write_str("litter"),
             Self::SourceMap => f.write_str("source map"),
+            Self::Configuration => f.write_str("configuration"),
             Self::Pattern { pattern, file: None } => write!(f, "excluded by {pattern}"),
             Self::Pattern { pattern, file: Some(file) } => write!(f, "excluded by {pattern} in {}", file.display()),
         }
@@ -82,9 +95,10 @@ impl Exclusions {
     /// The defaults, the configuration's `exclude`, the ignore file beside it, and the one in the build `folder`.
     pub(super) fn read(folder: &Path, options: &WalkOptions) -> Result<Self> {
         let mut builder = GitignoreBuilder::new("");
-        let maps = if options.source_maps { &[] } else { SOURCE_MAPS };
-        let defaults = [(SkipReason::SourceMap, maps), (SkipReason::DotFile, DOT_FILES), (SkipReason::Litter, LITTER)];
-        for (reason, lines) in defaults {
+        for (reason, lines) in DEFAULTS {
+            if reason == SkipReason::SourceMap && options.source_maps {
+                continue;
+            }
             for line in lines {
                 add(&mut builder, Some(&origin(&reason)), line)?;
             }
@@ -101,8 +115,8 @@ impl Exclusions {
     /// Why the file or folder at `relative`, a path below the build folder, is left out, if it is.
     pub(super) fn reason(&self, relative: &Path, is_dir: bool) -> Option<SkipReason> {
         let Match::Ignore(glob) = self.0.matched(relative, is_dir) else { return None };
-        let defaults = [SkipReason::DotFile, SkipReason::Litter, SkipReason::SourceMap];
-        let default = defaults.into_iter().find(|reason| glob.from() == Some(origin(reason).as_path()));
+        let mut defaults = DEFAULTS.into_iter().map(|(reason, _)| reason);
+        let default = defaults.find(|reason| glob.from() == Some(origin(reason).as_path()));
         Some(default.unwrap_or_else(|| SkipReason::Pattern {
             pattern: glob.original().to_owned(),
             file: glob.from().map(Path::to_owned),

@@ -64,6 +64,7 @@ fn what_is_not_for_viewers_is_skipped_with_its_reason() {
         ("a/b.swp", SkipReason::Litter),
         ("__MACOSX/x", SkipReason::Litter),
         ("js/app.js.map", SkipReason::SourceMap),
+        ("cruddur-site.toml", SkipReason::Configuration),
     ];
     for (file, reason) in table {
         let root = folder(&["index.html", file]);
@@ -76,7 +77,8 @@ fn what_is_not_for_viewers_is_skipped_with_its_reason() {
 
 #[test]
 fn names_that_only_look_like_litter_are_published() {
-    let files = ["#1.html", "a.map/tile.png", "index.html", "nomap", "thumbs.dbx", "x~y.js"];
+    let files =
+        ["#1.html", "a.map/tile.png", "examples/cruddur-site.toml", "index.html", "nomap", "thumbs.dbx", "x~y.js"];
     let root = folder(&files);
     assert_eq!(keys(&walk(root.path(), &WalkOptions::default()).unwrap()), files);
 }
