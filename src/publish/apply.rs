@@ -11,7 +11,7 @@ use super::{
     edges::Edges,
     lock::Held,
     pace::Gate,
-    upload::{self, IN_FLIGHT_KIB, Uploader},
+    upload::{self, FILES_IN_PARTS, IN_FLIGHT_KIB, Uploader},
 };
 use crate::{
     aws::Condition,
@@ -78,6 +78,7 @@ async fn upload_all(
     let uploader = Uploader {
         session,
         in_flight: Arc::new(Semaphore::new(IN_FLIGHT_KIB)),
+        in_parts: Semaphore::new(FILES_IN_PARTS),
         gate: Gate::new(session.concurrency, || session.bucket.slowed()),
         unfinished: upload::unfinished(session, prepared).await,
         halt: session.stop.child_token(),

@@ -24,6 +24,10 @@ use crate::{
 /// How much may be in memory on its way to S3, in KiB: 64 MiB, four parts.
 pub(super) const IN_FLIGHT_KIB: usize = 64 << 10;
 
+/// How many files go up in parts at once. There is no room for the parts of more, and one that has begun has a connection, and something
+/// to abort.
+pub(super) const FILES_IN_PARTS: usize = 8;
+
 /// CopyObject takes objects up to 5 GiB (S3 API reference).
 const COPY_LIMIT: u64 = 5 << 30;
 
@@ -31,6 +35,7 @@ const COPY_LIMIT: u64 = 5 << 30;
 pub(super) struct Uploader<'a> {
     pub session: &'a Session,
     pub in_flight: Arc<Semaphore>,
+    pub in_parts: Semaphore,
     pub gate: Gate<'a>,
     /// Uploads in parts that a publish before this one left unfinished.
     pub unfinished: HashMap<ObjectKey, MultipartUpload>,
@@ -132,6 +137,8 @@ impl Uploader<'_> {
     }
 
     async fn in_parts(&self, file: &Arc<SiteFile>) -> Result<Stored> {
+        let _turn = self.in_parts.acquire().await.map_err(|_| interrupted())?;
+        self.check()?;
         let bucket = &self.session.bucket;
         let resumed = self.unfinished.get(&file.key);
         let (multipart, arrived) = match resumed {

@@ -116,3 +116,27 @@ async fn parts_that_cannot_be_looked_for_are_sent_again(world: World) {
     assert_eq!(world.calls().count("UploadPart"), 2);
     is_whole(&world, &build, &bytes).await;
 }
+
+/// Given more large files than go up at once, when their parts are held, then no more than eight files have begun: each that waited for
+/// room would hold a connection, and be something to abort.
+#[tokio::test]
+async fn no_more_files_begin_than_there_is_room_for() {
+    let world = World::local("no_more_files_begin").await;
+    let films = (0..12).map(|n| format!("film-{n:02}.mp4"));
+    // Of as little that is on a disk as a file system allows.
+    let build = films.clone().fold(Folder::site(), |build, film| build.file(film, ""));
+    for film in films {
+        std::fs::File::options().write(true).open(build.join(film)).unwrap().set_len(17 * MIB as u64).unwrap();
+    }
+    let (fault, held) = Fault::hold("UploadPart");
+    world.proxy.inject(fault);
+    let begun = async {
+        world.proxy.wait_for("UploadPart", "", 4, false).await;
+        world.proxy.wait_for("CreateMultipartUpload", "", 8, true).await;
+        let begun = world.proxy.seen("CreateMultipartUpload", "").len();
+        held.release();
+        begun
+    };
+    let (_, begun) = tokio::join!(world.publish(&build).succeeds(), begun);
+    assert_eq!((begun, world.calls().count("CompleteMultipartUpload")), (8, 12));
+}
